@@ -1,0 +1,1 @@
+"""Build time: a folder becomes a bundle. Nothing of the run time imports this."""
