@@ -23,9 +23,6 @@ for _type, _endings in {
     "application/wasm": ".wasm",
     "application/xml": ".xml .xsl",
     "application/zip": ".zip",
-    "application/gzip": ".gz",
-    "application/zstd": ".zst",
-    "application/x-brotli": ".br",
     "audio/mp4": ".m4a",
     "audio/ogg": ".oga .ogg .opus",
     "font/collection": ".ttc",
@@ -51,6 +48,16 @@ for _type, _endings in {
     for _ending in _endings.split():
         _TYPES.add_type(_type, _ending)
 
+# A file that is compressed as it lies there is sent as what it is: "a.tar.gz" is gzip.
+_COMPRESSED = {
+    ".gz": "application/gzip",
+    ".tgz": "application/gzip",
+    ".svgz": "application/gzip",
+    ".zst": "application/zstd",
+    ".br": UNKNOWN,
+    ".bz2": "application/x-bzip2",
+    ".xz": "application/x-xz",
+}
 _TEXT = re.compile(
     r"text/|application/(json|xml|manifest\+json|ld\+json|rss\+xml|atom\+xml)|image/svg\+xml"
 )
@@ -60,10 +67,8 @@ _TAKES_CHARSET = re.compile(r"text/(?!vtt|xml)")
 
 def media_type(name: str) -> str:
     """The media type of a file by its name, without parameters; `UNKNOWN` if not known."""
-    kind, coding = _TYPES.guess_type(f"file:///{name.rpartition('/')[2]}", strict=True)
-    if coding is not None:  # "a.tar.gz" is sent as the gzip file that it is
-        kind, _ = _TYPES.guess_type("x." + name.rpartition(".")[2].lower(), strict=True)
-    return kind or UNKNOWN
+    ending = "." + name.rpartition(".")[2].lower()
+    return _COMPRESSED.get(ending) or _TYPES.guess_type("x" + ending)[0] or UNKNOWN
 
 
 def is_text(kind: str) -> bool:
@@ -79,9 +84,11 @@ def content_type(kind: str, head: bytes) -> str:
     """
     if not _TAKES_CHARSET.match(kind):
         return kind
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder = codecs.getincrementaldecoder("utf-8")()  # does not mind a character cut in two
     try:
         decoder.decode(head)
     except UnicodeDecodeError:
+        return kind
+    if b"\x1b" in head:  # ISO-2022 is ASCII to look at, and is not UTF-8
         return kind
     return f"{kind}; charset=utf-8"
