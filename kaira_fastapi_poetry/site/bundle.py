@@ -176,6 +176,17 @@ def load(directory: Path) -> Bundle:
     )
 
 
+def open_site(site_dir: Path) -> Bundle:
+    """The bundle of `site_dir` where it has been pressed, else the plain folder.
+
+    Raises BundleError if there is neither.
+    """
+    directory = bundle_dir(site_dir)
+    if (directory / MANIFEST).exists():
+        return load(directory)
+    return of_folder(site_dir)
+
+
 def of_folder(site_dir: Path) -> Bundle:
     """Read a plain folder as it is: each file in one variant, the bytes on disk.
 

@@ -1,0 +1,24 @@
+"""`/health`: whether to send visitors here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from kaira_fastapi_poetry import __version__
+from kaira_fastapi_poetry.lifecycle import lifecycle
+
+router = APIRouter()
+
+
+@router.api_route("/health", methods=["GET", "HEAD"])
+async def health(request: Request, response: Response) -> dict[str, str | float]:
+    """200 while all is well, 503 from SIGTERM on; the release that answers, and for how long."""
+    response.headers["cache-control"] = "no-store"
+    if lifecycle.draining:
+        response.status_code = 503
+    return {
+        "status": "draining" if lifecycle.draining else "ok",
+        "release": request.app.state.settings.release,
+        "version": __version__,
+        "uptime_seconds": round(lifecycle.uptime, 3),
+    }

@@ -1,0 +1,29 @@
+"""What the machine asks and visitors must not: the edge answers 404 for these paths."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from kaira_fastapi_poetry.telemetry import metrics
+
+router = APIRouter()
+
+
+@router.get("/metrics")
+def exposition() -> Response:
+    """The metrics of all workers, for Prometheus."""
+    return Response(
+        metrics.exposition(),
+        headers={"cache-control": "no-store", "content-type": metrics.CONTENT_TYPE},
+    )
+
+
+@router.get("/_paths")
+async def paths(request: Request) -> Response:
+    """Every path of the site, a line each: what the edge asks for to fill its cache."""
+    found = request.app.state.assets().paths
+    return Response(
+        "".join(f"{path}\n" for path in found),
+        headers={"cache-control": "no-store"},
+        media_type="text/plain",
+    )

@@ -1,0 +1,133 @@
+"""The `kaira` command.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or a setting that cannot be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kaira_fastapi_poetry import __version__
+
+if TYPE_CHECKING:
+    from kaira_fastapi_poetry.settings import Settings
+    from kaira_fastapi_poetry.site.bundle import Bundle
+
+# Imports stand inside the functions: a server that starts should read only what it needs.
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    from kaira_fastapi_poetry.settings import SettingsError, load_settings
+    from kaira_fastapi_poetry.site.bundle import BundleError
+
+    options = _parser().parse_args(arguments)
+    try:
+        site_dir = {"site_dir": options.site} if getattr(options, "site", None) else {}
+        settings = load_settings(**site_dir)
+        code: int = options.run(settings, options)
+    except SettingsError as error:
+        print(f"kaira: {error}", file=sys.stderr)
+        return 2
+    except BundleError as error:
+        print(f"kaira: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def serve(settings: Settings, options: argparse.Namespace) -> int:
+    """`kaira serve`: press what has changed, then serve."""
+    if options.reload:
+        return _serve_live(settings)
+    from kaira_fastapi_poetry import serve
+
+    serve.run(settings, lambda: _up_to_date(settings.site_dir))
+    return 0
+
+
+def press(settings: Settings, _: argparse.Namespace) -> int:
+    """`kaira press`: make the bundle of `SITE_DIR`."""
+    from kaira_fastapi_poetry.press.press import PressError, press
+    from kaira_fastapi_poetry.press.report import show
+    from kaira_fastapi_poetry.site.bundle import bundle_dir
+
+    try:
+        show(press(settings.site_dir, bundle_dir(settings.site_dir)))
+    except PressError as error:
+        print(f"kaira: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+# Private
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kaira", description="Serves a site, and prepares it for that."
+    )
+    parser.add_argument("--version", action="version", version=f"kaira {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser("serve", help="press what has changed, then serve SITE_DIR")
+    command.add_argument("--reload", action="store_true", help="show changes as they are made")
+    command.set_defaults(run=serve)
+    command = commands.add_parser("press", help="make the bundle that is served")
+    command.add_argument("site", nargs="?", type=Path, help="the folder (default: SITE_DIR)")
+    command.set_defaults(run=press)
+    return parser
+
+
+def _up_to_date(site_dir: Path) -> Bundle:
+    """The bundle of the folder as it is now: pressed first if it has changed."""
+    import structlog
+
+    from kaira_fastapi_poetry.site import bundle
+
+    directory = bundle.bundle_dir(site_dir)
+    if not site_dir.exists():  # an image carries the bundle alone
+        return bundle.open_site(site_dir)
+    try:
+        found = bundle.load(directory)
+        if found.source == bundle.signature(site_dir):
+            return found
+    except bundle.BundleError:
+        pass
+    try:
+        from kaira_fastapi_poetry.press.press import PressError, press
+
+        press(site_dir, directory)
+        return bundle.load(directory)
+    except ImportError:
+        reason = "the press is not installed here; `poetry install --with press`"
+    except PressError as error:
+        raise bundle.BundleError(str(error)) from None
+    except OSError as error:
+        reason = str(error)
+    structlog.get_logger().warning("site served as it lies, uncompressed", reason=reason)
+    return bundle.of_folder(site_dir)
+
+
+def _serve_live(settings: Settings) -> int:
+    import uvicorn
+
+    from kaira_fastapi_poetry.protocol import GuardedProtocol
+
+    uvicorn.run(
+        "kaira_fastapi_poetry.press.live:create_live_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        http=GuardedProtocol,
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        log_config=None,
+        reload=True,
+        reload_dirs=[str(Path(__file__).parent)],
+    )
+    return 0

@@ -1,0 +1,110 @@
+"""One request: its id, its log line, and an answer whatever happens."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import secrets
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kaira_fastapi_poetry import problems
+from kaira_fastapi_poetry.lifecycle import lifecycle
+from kaira_fastapi_poetry.telemetry import logs
+
+SLOW_SECONDS = 1.0
+
+_WELL_FORMED = re.compile(rb"[A-Za-z0-9_-]{8,64}")
+_CLOSE = (b"connection", b"close")
+
+log = structlog.get_logger()
+
+
+class RequestId:
+    """ASGI middleware: each response carries the id that the request came with or was given.
+
+    While the process drains, each response also asks its client to leave.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._new_id = _ids()
+        # Workers are forked from one process: each needs a sequence of its own.
+        os.register_at_fork(after_in_child=self._start_over)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with the id in the response and in every log line."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id")
+        if given is not None and _WELL_FORMED.fullmatch(given):
+            identifier = given
+        else:
+            identifier = next(self._new_id)
+        scope["state"]["request_id"] = text = identifier.decode()
+        logs.request_id.set(text)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message["headers"], (b"x-request-id", identifier)]
+                if lifecycle.draining:
+                    headers.append(_CLOSE)
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+    def _start_over(self) -> None:
+        self._new_id = _ids()
+
+
+class RequestLog:
+    """ASGI middleware: a line for each request to a route, and 500 for what it raises."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on and log what came of it; never raises but for cancellation."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 0
+        began = time.perf_counter()
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched_send)
+        except Exception:
+            log.exception("request failed", method=scope["method"], path=scope["path"])
+            if status:  # part of the answer is out: the connection ends, so that it shows
+                raise
+            await problems.problem(500)(scope, receive, watched_send)
+        seconds = time.perf_counter() - began
+        quiet = scope["path"] in ("/health", "/metrics") and status < 500
+        write = log.debug if quiet else log.warning if seconds > SLOW_SECONDS else log.info
+        write(
+            "slow request" if seconds > SLOW_SECONDS else "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            duration_seconds=round(seconds, 6),
+        )
+
+
+# Private
+
+
+def _ids() -> itertools.chain[bytes]:
+    """Ids that no other process makes: a random half and a counted half, 32 hex digits."""
+    prefix = secrets.token_hex(8).encode()
+    return itertools.chain(b"%b%016x" % (prefix, number) for number in itertools.count())
