@@ -269,7 +269,7 @@ def _walk(
             if os.path.commonpath((root, path)) != root or _hidden(path[len(root) :]):
                 continue
         try:
-            info = os.stat(path)
+            info = Path(path).stat()
         except OSError:  # a link that leads nowhere, or a file that has just gone
             continue
         if stat.S_ISDIR(info.st_mode):

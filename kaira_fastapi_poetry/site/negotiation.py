@@ -131,8 +131,10 @@ def _opaque(tag: bytes) -> bytes:
 def _seconds(header: bytes) -> int | None:
     try:
         date = parsedate_to_datetime(header.decode("ascii"))
-        return None if date.tzinfo is None and not header.rstrip().endswith(b"GMT") else int(
-            date.timestamp()
+        return (
+            None
+            if date.tzinfo is None and not header.rstrip().endswith(b"GMT")
+            else int(date.timestamp())
         )
     except (ValueError, TypeError, OverflowError, IndexError):
         return None

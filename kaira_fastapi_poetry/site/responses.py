@@ -39,30 +39,17 @@ class Sent(NamedTuple):
 
 async def respond(asset: Asset, scope: Scope, receive: Receive, send: Send) -> Sent:
     """Answer a request for `asset`."""
-    method = scope["method"]
-    if method not in ("GET", "HEAD"):
-        return await refuse(405, scope, send, [(b"allow", _METHODS)])
+    if scope["method"] not in ("GET", "HEAD"):
+        return await refuse(405, [(b"allow", _METHODS)], send)
     headers = dict(scope["headers"])
     coding = negotiation.choose(asset.codings, headers.get(b"accept-encoding"))
     if coding is None:
-        return await refuse(406, scope, send, [(b"vary", b"accept-encoding")])
+        return await refuse(406, [(b"vary", b"accept-encoding")], send)
     chosen = asset.representations[coding]
-    if b"if-none-match" in headers or b"if-modified-since" in headers:
-        if _not_modified(asset, chosen, headers):
-            start = [header for header in chosen.headers if header[0] in _IN_304]
-            return await _send(304, coding, start, b"", send)
-    if method == "HEAD":
-        return await _send(200, coding, chosen.headers, b"", send)
-    if b"range" in headers and negotiation.range_applies(
-        headers.get(b"if-range"), chosen.etag, asset.modified
-    ):
-        return await _respond_range(chosen, headers[b"range"], scope, receive, send)
-    if chosen.body is not None:
-        send_prepared = scope.get("extensions", {}).get(PREPARED)
-        if send_prepared is None or not send_prepared(scope, chosen.head, chosen.body):
-            await _send(200, coding, chosen.headers, chosen.body, send)
-        return Sent(200, coding, chosen.variant.size)
-    return await _send_part(200, chosen, chosen.headers, (0, chosen.variant.size), receive, send)
+    if _not_modified(asset, chosen, headers):
+        start = [header for header in chosen.headers if header[0] in _IN_304]
+        return await _send(304, coding, start, b"", send)
+    return await _respond_content(asset, chosen, headers, scope, receive, send)
 
 
 async def respond_error(
@@ -84,7 +71,7 @@ async def respond_error(
     return await _send_part(status, chosen, headers, (0, chosen.variant.size), receive, send)
 
 
-async def refuse(status: int, scope: Scope, send: Send, headers: Headers) -> Sent:
+async def refuse(status: int, headers: Headers, send: Send) -> Sent:
     """Answer without content: 308, 405, 406, 416."""
     start = [(b"content-length", b"0"), *headers]
     return await _send(status, IDENTITY, start, b"", send)
@@ -97,17 +84,41 @@ def _not_modified(asset: Asset, chosen: Representation, headers: dict[bytes, byt
     """If-Modified-Since counts only where If-None-Match is absent (13.2.2)."""
     if (tags := headers.get(b"if-none-match")) is not None:
         return negotiation.matches(tags, chosen.etag)
-    return negotiation.unmodified_since(headers[b"if-modified-since"], asset.modified)
+    date = headers.get(b"if-modified-since")
+    return date is not None and negotiation.unmodified_since(date, asset.modified)
+
+
+async def _respond_content(
+    asset: Asset,
+    chosen: Representation,
+    headers: dict[bytes, bytes],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> Sent:
+    coding = chosen.variant.coding
+    if scope["method"] == "HEAD":
+        return await _send(200, coding, chosen.headers, b"", send)
+    if b"range" in headers and negotiation.range_applies(
+        headers.get(b"if-range"), chosen.etag, asset.modified
+    ):
+        return await _respond_range(chosen, headers[b"range"], receive, send)
+    if chosen.body is not None:
+        send_prepared = scope.get("extensions", {}).get(PREPARED)
+        if send_prepared is None or not send_prepared(scope, chosen.head, chosen.body):
+            await _send(200, coding, chosen.headers, chosen.body, send)
+        return Sent(200, coding, chosen.variant.size)
+    return await _send_part(200, chosen, chosen.headers, (0, chosen.variant.size), receive, send)
 
 
 async def _respond_range(
-    chosen: Representation, header: bytes, scope: Scope, receive: Receive, send: Send
+    chosen: Representation, header: bytes, receive: Receive, send: Send
 ) -> Sent:
     size = chosen.variant.size
     try:
         part = negotiation.single_range(header, size)
     except negotiation.Unsatisfiable:
-        return await refuse(416, scope, send, [(b"content-range", b"bytes */%d" % size)])
+        return await refuse(416, [(b"content-range", b"bytes */%d" % size)], send)
     if part is None:
         return await _send_part(200, chosen, chosen.headers, (0, size), receive, send)
     start, stop = part

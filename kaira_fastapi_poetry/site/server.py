@@ -53,7 +53,7 @@ class SiteServer:
         elif folder:
             query = b"?" + scope["query_string"] if scope["query_string"] else b""
             location = [(b"location", raw_path + b"/" + query)]
-            self._count(scope, await refuse(308, scope, send, location))
+            self._count(scope, await refuse(308, location, send))
         else:
             await self._app(scope, receive, send)
 

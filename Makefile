@@ -1,0 +1,72 @@
+# Everything that one does with Kaira. `make` alone lists it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Poetry reads the lock; it lives outside of the environment that it describes.
+POETRY_VERSION := 2.5.1
+EXPORT_VERSION := 1.10.1
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kaira
+POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
+SHELL_FILES := $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/lab/up tests/lab/down)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run press test check bench image lab clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/installed ## the environment, the `kaira` command in it, into .venv
+
+run: install ## serve the site on http://localhost:8000 (or PORT), showing changes as they are made
+	@$(BIN)/kaira serve --reload
+
+press: install ## make the bundle of SITE_DIR
+	@$(BIN)/kaira press
+
+test: install ## all tests that this machine can run
+	@$(BIN)/pytest
+
+check: install ## lint and type everything
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive kaira_fastapi_poetry
+	$(BIN)/shellcheck $(SHELL_FILES)
+	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
+	$(BIN)/hadolint Dockerfile.prod $$(git ls-files 'tests/lab/**/Dockerfile')
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
+	@tests/lab/gixy
+
+bench: $(VENV)/bench ## compare with peers: table and plot in docs/
+	@$(BIN)/python -m bench
+
+image: ## build the image kaira-server
+	docker build --file Dockerfile.prod --tag kaira-server .
+
+lab: ## bring up the real parts that the tests use (Debian, root)
+	@tests/lab/up
+
+clean: ## remove what these commands made here
+	rm -rf $(VENV) *.bundle .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# Private
+
+$(POETRY)/bin/poetry:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'kaira: $(PYTHON) is older than 3.11; name another: make PYTHON=python3.13 …' >&2; exit 1; }
+	$(PYTHON) -m venv $(POETRY)
+	$(POETRY)/bin/pip install --quiet poetry==$(POETRY_VERSION) poetry-plugin-export==$(EXPORT_VERSION)
+
+# pip installs what Poetry locked, hashes checked.
+$(VENV)/installed: poetry.lock pyproject.toml | $(POETRY)/bin/poetry
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(POETRY)/bin/poetry export --all-groups --without bench --output $(VENV)/requirements.txt
+	$(BIN)/pip install --quiet --require-hashes --requirement $(VENV)/requirements.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/bench: $(VENV)/installed
+	@$(POETRY)/bin/poetry export --only bench --output $(VENV)/requirements.txt
+	$(BIN)/pip install --quiet --require-hashes --requirement $(VENV)/requirements.txt
+	@touch $@
