@@ -44,9 +44,31 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     """`kaira serve`: press what has changed, then serve."""
     if options.reload:
         return _serve_live(settings)
-    from kaira_fastapi_poetry import serve
+    import structlog
 
-    serve.run(settings, lambda: _up_to_date(settings.site_dir))
+    from kaira_fastapi_poetry.capacity import worker_count
+    from kaira_fastapi_poetry.telemetry.workers import SharedMetrics
+
+    workers = settings.web_concurrency or worker_count()
+    shared, shortage = None, None
+    try:
+        shared = SharedMetrics(workers)
+    except OSError as error:
+        shortage = str(error)
+    # Now that it is arranged where metrics live, whatever makes one may be imported.
+    from kaira_fastapi_poetry.app import create_app
+    from kaira_fastapi_poetry.serve import Gunicorn
+    from kaira_fastapi_poetry.telemetry import logs
+
+    logs.configure(settings)
+    if shortage is not None:
+        structlog.get_logger().warning("each worker counts for itself", reason=shortage)
+    try:
+        site = _up_to_date(settings.site_dir)
+        Gunicorn(settings, workers, shared, lambda: create_app(settings, lambda: site)).run()
+    finally:
+        if shared is not None:
+            shared.remove()
     return 0
 
 

@@ -46,9 +46,7 @@ class Lifecycle:
             def drain(number: int, frame: FrameType | None) -> None:
                 if not self.draining and callable(server):
                     self.draining = True
-                    loop.call_soon_threadsafe(
-                        loop.call_later, LEAVE_SECONDS, server, number, frame
-                    )
+                    loop.call_soon_threadsafe(loop.call_later, LEAVE_SECONDS, server, number, frame)
 
             if callable(server):
                 signal.signal(signal.SIGTERM, drain)

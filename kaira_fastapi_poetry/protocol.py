@@ -92,7 +92,7 @@ class GuardedProtocol(HttpToolsProtocol):
         cycle.on_response()
         return True
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # says nothing of use
         """Refuse what cannot be parsed; 431 where it is its size (RFC 6585, 5)."""
         too_large = self._received > MAX_HEAD and (self._in_head or self._head_size() > MAX_HEAD)
         metrics.requests_refused.labels("header size" if too_large else "syntax").inc()

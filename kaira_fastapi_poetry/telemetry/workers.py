@@ -26,20 +26,26 @@ _FILE_BYTES = 64 * 1024
 _FILE_KINDS = ("counter", "histogram")
 
 
+def scratch_dir() -> str:
+    """A folder for heartbeats and metrics: in memory, and writable under a read-only root."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
+
+
 class SharedMetrics:
     """The folder of files in which the workers keep their values.
 
     To be made before any metric is: see `metrics`.
 
-    directory: where to make the folder; slots: how many workers may live at once.
+    workers: how many there are. A reload has two generations at once, so there are twice as
+    many slots.
     Raises OSError if there is no space for the files.
     """
 
-    def __init__(self, directory: str, slots: int) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="kaira-metrics-", dir=directory))
-        self.owner = os.getpid()
+    def __init__(self, workers: int) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="kaira-metrics-", dir=scratch_dir()))
+        self._owner = os.getpid()
         self.slot = MASTER
-        self._slots = [str(number) for number in range(slots)]
+        self._slots = [str(number) for number in range(2 * workers)]
         try:
             for slot in (MASTER, *self._slots):
                 for kind in _FILE_KINDS:
@@ -50,7 +56,7 @@ class SharedMetrics:
             raise
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(self.directory)
         prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue(
-            lambda: self.slot
+            lambda: self.slot  # type: ignore[no-untyped-call]
         )
 
     def free_slot(self, taken: set[str]) -> str:
@@ -58,8 +64,9 @@ class SharedMetrics:
         return next((slot for slot in self._slots if slot not in taken), f"extra{len(taken)}")
 
     def remove(self) -> None:
-        """In the master, at the end."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """At the end. A worker, which has a copy of this object, does not remove anything."""
+        if os.getpid() == self._owner:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class WorkerCollector(Collector):
