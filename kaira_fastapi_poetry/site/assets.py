@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaira_fastapi_poetry.site.bundle import IDENTITY, Bundle, File, Variant
+from kaira_fastapi_poetry.site.bundle import IDENTITY, Bundle, File, Variant, plain_file
 from kaira_fastapi_poetry.site.negotiation import http_date
 from kaira_fastapi_poetry.site.paths import canonical
 
@@ -56,15 +56,12 @@ class Assets:
     """
 
     def __init__(self, bundle: Bundle, document_headers: Headers, file_headers: Headers) -> None:
-        bodies = bundle.preload()
+        self._bundle = bundle
+        self._document_headers, self._file_headers = document_headers, file_headers
         self._by_path: dict[bytes, Asset] = {}
+        bodies = bundle.preload()
         for path, file in bundle.files.items():
-            document = file.media_type.partition(";")[0] in _DOCUMENTS
-            stated = document_headers if document else file_headers
-            key = path.encode("ascii")
-            self._by_path[key] = asset = _prepare(bundle, file, bodies, stated)
-            if key.endswith(b"/" + _INDEX):
-                self._by_path[key[: -len(_INDEX)]] = asset
+            self._add(path, self._prepare(file, bodies))
 
     @property
     def paths(self) -> list[str]:
@@ -89,6 +86,37 @@ class Assets:
             if asset := self._by_path.get(b"%b/%d.html" % (folder, status)):
                 return asset
         return None
+
+    def renew(self, asset: Asset) -> Asset | None:
+        """Look at an asset's file again, which is not as it was at the start.
+
+        Returns the asset as it is now, or None if it has gone.
+        Raises OSError if the asset is of a bundle, whose files never change: it is damaged.
+        """
+        paths = [path for path, each in self._by_path.items() if each is asset]
+        source = asset.representations[IDENTITY].location
+        if self._bundle.blobs is not None:
+            raise FileNotFoundError(f"{source} is not as the press left it; run `kaira press`")
+        try:
+            file = plain_file(paths[0].decode(), source, source.stat())
+        except FileNotFoundError:
+            for path in paths:
+                del self._by_path[path]
+            return None
+        renewed = self._prepare(file, {})
+        self._by_path.update(dict.fromkeys(paths, renewed))
+        return renewed
+
+    def _add(self, path: str, asset: Asset) -> None:
+        key = path.encode("ascii")
+        self._by_path[key] = asset
+        if key.endswith(b"/" + _INDEX):
+            self._by_path[key[: -len(_INDEX)]] = asset
+
+    def _prepare(self, file: File, bodies: dict[str, bytes]) -> Asset:
+        document = file.media_type.partition(";")[0] in _DOCUMENTS
+        stated = self._document_headers if document else self._file_headers
+        return _prepare(self._bundle, file, bodies, stated)
 
 
 # Private

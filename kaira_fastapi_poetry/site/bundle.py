@@ -195,25 +195,35 @@ def of_folder(site_dir: Path) -> Bundle:
 
     Raises BundleError if the folder does not exist.
     """
-    bundle = Bundle()
-    for relative, path, info in walk(site_dir):
-        kind = media.media_type(relative)
-        if info.st_size <= SMALL_FILE:
-            content = path.read_bytes()
-            digest = digest_of(content)
-            kind = media.content_type(kind, content)
-        else:
-            digest = digest_of(f"{relative}\0{info.st_size}\0{info.st_mtime_ns}".encode())
-            with path.open("rb") as stream:
-                kind = media.content_type(kind, stream.read(SMALL_FILE))
-        bundle.files[url_path(relative)] = File(
-            media_type=kind,
-            modified=int(info.st_mtime),
-            immutable=False,
-            variants=(Variant(IDENTITY, digest, info.st_size),),
-            source=path,
-        )
-    return bundle
+    return Bundle(
+        {
+            url_path(relative): plain_file(relative, path, info)
+            for relative, path, info in walk(site_dir)
+        }
+    )
+
+
+def plain_file(relative: str, path: Path, info: os.stat_result) -> File:
+    """A file of a plain folder, as it is on disk now.
+
+    relative: its name below the folder; info: what `stat` says of `path`.
+    Raises OSError if it cannot be read.
+    """
+    kind = media.media_type(relative)
+    if info.st_size <= SMALL_FILE:
+        content = path.read_bytes()
+        digest = digest_of(content)
+    else:
+        digest = digest_of(f"{relative}\0{info.st_size}\0{info.st_mtime_ns}".encode())
+        with path.open("rb") as stream:
+            content = stream.read(SMALL_FILE)
+    return File(
+        media_type=media.content_type(kind, content),
+        modified=int(info.st_mtime),
+        immutable=False,
+        variants=(Variant(IDENTITY, digest, info.st_size),),
+        source=path,
+    )
 
 
 # Writing

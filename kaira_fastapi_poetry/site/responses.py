@@ -29,6 +29,10 @@ _PLAIN_TEXT = [
 _ERROR_CACHE = [(b"cache-control", b"no-cache"), (b"x-accel-expires", b"1")]
 
 
+class FileChangedError(Exception):
+    """The file is not as it was at the start; nothing has been sent yet."""
+
+
 class Sent(NamedTuple):
     """What was answered, to be counted: the body's bytes are those that were promised."""
 
@@ -38,7 +42,10 @@ class Sent(NamedTuple):
 
 
 async def respond(asset: Asset, scope: Scope, receive: Receive, send: Send) -> Sent:
-    """Answer a request for `asset`."""
+    """Answer a request for `asset`.
+
+    Raises FileChangedError if it must be looked at again first.
+    """
     if scope["method"] not in ("GET", "HEAD"):
         return await refuse(405, [(b"allow", _METHODS)], send)
     headers = dict(scope["headers"])
@@ -139,7 +146,7 @@ async def _send_part(
     start, stop = part
     if chosen.body is not None:
         return await _send(status, chosen.variant.coding, headers, chosen.body[start:stop], send)
-    file = await to_thread.run_sync(os.open, chosen.location, os.O_RDONLY)
+    file = await to_thread.run_sync(_open, chosen)
     gone = asyncio.ensure_future(_disconnected(receive))
     try:
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -158,6 +165,17 @@ async def _send_part(
         gone.cancel()
         os.close(file)
     return Sent(status, chosen.variant.coding, stop - start)
+
+
+def _open(chosen: Representation) -> int:
+    try:
+        file = os.open(chosen.location, os.O_RDONLY)
+    except FileNotFoundError:
+        raise FileChangedError from None
+    if os.fstat(file).st_size != chosen.variant.size:
+        os.close(file)
+        raise FileChangedError
+    return file
 
 
 async def _disconnected(receive: Receive) -> None:

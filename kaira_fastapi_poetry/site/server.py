@@ -9,7 +9,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kaira_fastapi_poetry.site.assets import Assets
 from kaira_fastapi_poetry.site.paths import Hostile
-from kaira_fastapi_poetry.site.responses import Sent, refuse, respond, respond_error
+from kaira_fastapi_poetry.site.responses import (
+    FileChangedError,
+    Sent,
+    refuse,
+    respond,
+    respond_error,
+)
 from kaira_fastapi_poetry.telemetry import metrics
 
 # The application's own paths: a file of that name does not hide them.
@@ -49,7 +55,15 @@ class SiteServer:
             self._count(scope, await respond_error(404, assets, scope, receive, send))
             return
         if asset is not None:
-            self._count(scope, await respond(asset, scope, receive, send))
+            try:
+                sent = await respond(asset, scope, receive, send)
+            except FileChangedError:
+                asset = assets.renew(asset)
+                if asset is None:
+                    sent = await respond_error(404, assets, scope, receive, send)
+                else:
+                    sent = await respond(asset, scope, receive, send)
+            self._count(scope, sent)
         elif folder:
             query = b"?" + scope["query_string"] if scope["query_string"] else b""
             location = [(b"location", raw_path + b"/" + query)]
