@@ -74,12 +74,10 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
 
 def press(settings: Settings, _: argparse.Namespace) -> int:
     """`kaira press`: make the bundle of `SITE_DIR`."""
-    from kaira_fastapi_poetry.press.press import PressError, press
-    from kaira_fastapi_poetry.press.report import show
-    from kaira_fastapi_poetry.site.bundle import bundle_dir
+    from kaira_fastapi_poetry.press.press import PressError
 
     try:
-        show(press(settings.site_dir, bundle_dir(settings.site_dir)))
+        _press(settings.site_dir)
     except PressError as error:
         print(f"kaira: {error}", file=sys.stderr)
         return 1
@@ -104,6 +102,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _press(site_dir: Path) -> None:
+    from rich.console import Console
+
+    from kaira_fastapi_poetry.press.press import press
+    from kaira_fastapi_poetry.press.report import show
+    from kaira_fastapi_poetry.site.bundle import bundle_dir
+
+    console = Console(stderr=True)
+    show(press(site_dir, bundle_dir(site_dir), console=console), console)
+
+
 def _up_to_date(site_dir: Path) -> Bundle:
     """The bundle of the folder as it is now: pressed first if it has changed."""
     import structlog
@@ -120,9 +129,9 @@ def _up_to_date(site_dir: Path) -> Bundle:
     except bundle.BundleError:
         pass
     try:
-        from kaira_fastapi_poetry.press.press import PressError, press
+        from kaira_fastapi_poetry.press.press import PressError
 
-        press(site_dir, directory)
+        _press(site_dir)
         return bundle.load(directory)
     except ImportError:
         reason = "the press is not installed here; `poetry install --with press`"
@@ -139,8 +148,9 @@ def _serve_live(settings: Settings) -> int:
 
     from kaira_fastapi_poetry.protocol import GuardedProtocol
 
+    print(f"Kaira on http://localhost:{settings.port}, Ctrl-C ends it", file=sys.stderr)
     uvicorn.run(
-        "kaira_fastapi_poetry.press.live:create_live_app",
+        "kaira_fastapi_poetry.live:create_live_app",
         factory=True,
         host=settings.host,
         port=settings.port,

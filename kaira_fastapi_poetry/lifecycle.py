@@ -26,6 +26,7 @@ class Lifecycle:
     def __init__(self) -> None:
         self.started = time.monotonic()
         self.draining = False
+        self.leave_seconds = LEAVE_SECONDS
 
     @property
     def uptime(self) -> float:
@@ -46,7 +47,9 @@ class Lifecycle:
             def drain(number: int, frame: FrameType | None) -> None:
                 if not self.draining and callable(server):
                     self.draining = True
-                    loop.call_soon_threadsafe(loop.call_later, LEAVE_SECONDS, server, number, frame)
+                    loop.call_soon_threadsafe(
+                        loop.call_later, self.leave_seconds, server, number, frame
+                    )
 
             if callable(server):
                 signal.signal(signal.SIGTERM, drain)
