@@ -21,6 +21,7 @@ from kaira_fastapi_poetry.telemetry import metrics
 MAX_HEAD = 16 * 1024  # bytes of request line and headers; nginx's own default is 32 kB
 HEAD_SECONDS = 10.0  # from the first byte, or the opening, to the end of the header
 STALLED_SECONDS = 60.0  # how long a client may take nothing of what is ready for it
+LAST_CALL_SECONDS = 0.5  # at the end: for a request that is on its way on an idle connection
 
 PREPARED = "kaira.prepared"  # the name in `scope["extensions"]`
 
@@ -35,6 +36,7 @@ class GuardedProtocol(HttpToolsProtocol):
     _deadline: TimerHandle | None = None
     _stalled: TimerHandle | None = None
     _in_head = False
+    _leaving = False
     _received = 0  # bytes since the header began, and perhaps some before it
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -49,7 +51,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._received > MAX_HEAD + len(data):
             self.send_400_response("")
-        if not (self._in_head or self.cycle is None or self.cycle.response_complete):
+        if not (self._in_head or self._is_idle()):
             self._stop_clock()
         elif self._deadline is None:
             self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
@@ -66,6 +68,20 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._received > MAX_HEAD and self._head_size() > MAX_HEAD:
             raise _TooLarge
         super().on_headers_complete()
+        if self._leaving:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        """The server stops: answer what is on its way, and close.
+
+        uvicorn closes an idle connection at once, and loses the request that its client has
+        just sent.
+        """
+        self._leaving = True
+        if self._is_idle():
+            self.loop.call_later(LAST_CALL_SECONDS, self._close_if_idle)
+        else:
+            self.cycle.keep_alive = False
 
     def send_prepared(self, scope: Scope, head: bytes, body: bytes) -> bool:
         """Send a complete answer to the request of `scope`.
@@ -116,6 +132,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self._stop_clock()
 
     # Private
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _close_if_idle(self) -> None:
+        if self._is_idle():
+            self.transport.close()
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
 import os
 import shlex
+import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +17,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 from starlette.types import ASGIApp
+from uvicorn.server import Server
 from uvicorn_worker import UvicornWorker
 
 from kaira_fastapi_poetry.lifecycle import LEAVE_SECONDS
@@ -97,6 +102,42 @@ class KairaWorker(UvicornWorker):  # type: ignore[misc]
         "timeout_graceful_shutdown": int(DRAIN_SECONDS - LEAVE_SECONDS - 2),
     }
 
+    async def _serve(self) -> None:
+        self.config.app = self.wsgi
+        server = LastCallServer(self.config)
+        self._install_sigquit_handler()
+        await server.serve(sockets=self.sockets)
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+
+class LastCallServer(Server):
+    """uvicorn's server, which at its end takes in those who have knocked already.
+
+    A connection that the kernel has accepted and nobody else has is reset when the listening
+    socket closes, with the request in it.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called by uvicorn when it is to stop."""
+        doors = [sock.dup() for sock in sockets or []]
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(0)  # the loop closes its own handle when it comes round
+        for sock in sockets or []:
+            sock.close()
+        waiting = [visitor for door in doors for visitor in _empty(door)]
+        loop = asyncio.get_running_loop()
+        for visitor in waiting:
+            with contextlib.suppress(OSError):
+                await loop.connect_accepted_socket(self._protocol, visitor)
+        await super().shutdown(sockets)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return GuardedProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
 
 class LineLogger(Logger):  # type: ignore[misc]
     """gunicorn's lines, in the format and by the way of all other lines."""
@@ -111,6 +152,16 @@ class LineLogger(Logger):  # type: ignore[misc]
 
 
 # Private
+
+
+def _empty(door: socket.socket) -> list[socket.socket]:
+    """Take what waits at a listening socket and close it, with nothing in between."""
+    visitors = []
+    door.setblocking(False)
+    with door, contextlib.suppress(OSError):
+        while True:
+            visitors.append(door.accept()[0])
+    return visitors
 
 
 def _when_ready(_: Arbiter) -> None:

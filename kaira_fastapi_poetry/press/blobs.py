@@ -50,7 +50,7 @@ def locked(directory: Path) -> Iterator[None]:
     """
     try:
         (directory / BLOBS).mkdir(parents=True, exist_ok=True)
-        lock = (directory / _LOCK).open("w")
+        lock = (directory / _LOCK).open("a")
     except OSError as error:
         raise PressError(f"cannot write {directory}: {error.strerror}") from None
     with lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from jinja2 import (
 )
 
 from kaira_fastapi_poetry.press.sources import PressError, Site, Source, clamped
-from kaira_fastapi_poetry.press.texts import read_texts
+from kaira_fastapi_poetry.press.texts import read_texts, read_toml
 from kaira_fastapi_poetry.site import bundle
 
 SETTINGS = "site.toml"
@@ -80,12 +79,7 @@ def render(site_dir: Path) -> Site:
 
 def read_settings(path: Path) -> Settings:
     """Read `site.toml`. Raises PressError if it is not as it should be."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise PressError(f"{path}: {error}") from None
-    except UnicodeDecodeError:
-        raise PressError(f"{path}: is not UTF-8") from None
+    table = read_toml(path)
     for key in table.keys() - set(Settings._fields):
         raise PressError(f"{path}: unknown key {key!r}; there are {', '.join(Settings._fields)}")
     languages = table.get("languages")

@@ -34,40 +34,17 @@ _SOURCES: dict[str, tuple[str, ...]] = {
 _SETS = {"img": "srcset", "image": "srcset", "source": "srcset", "link": "imagesrcset"}
 
 # The relations of `link` that load what they name; all others are addresses.
-_LOADING = frozenset(
-    [
-        "stylesheet",
-        "icon",
-        "apple-touch-icon",
-        "apple-touch-icon-precomposed",
-        "apple-touch-startup-image",
-        "mask-icon",
-        "fluid-icon",
-        "image_src",
-        "preload",
-        "modulepreload",
-        "prefetch",
-        "manifest",
-    ]
-)
-_META = frozenset(
-    [
-        "og:image",
-        "og:image:url",
-        "og:image:secure_url",
-        "og:video",
-        "og:video:url",
-        "og:audio",
-        "og:audio:url",
-        "twitter:image",
-        "twitter:image:src",
-        "msapplication-tileimage",
-        "msapplication-square70x70logo",
-        "msapplication-square150x150logo",
-        "msapplication-wide310x150logo",
-        "msapplication-square310x310logo",
-    ]
-)
+_LOADING = frozenset((
+    "stylesheet", "icon", "apple-touch-icon", "apple-touch-icon-precomposed",
+    "apple-touch-startup-image", "mask-icon", "fluid-icon", "image_src", "preload",
+    "modulepreload", "prefetch", "manifest",
+))  # fmt: skip
+_META = frozenset((
+    "og:image", "og:image:url", "og:image:secure_url", "og:video", "og:video:url", "og:audio",
+    "og:audio:url", "twitter:image", "twitter:image:src", "msapplication-tileimage",
+    "msapplication-square70x70logo", "msapplication-square150x150logo",
+    "msapplication-wide310x150logo", "msapplication-square310x310logo",
+))  # fmt: skip
 # Blocks of data that no script of the page runs or looks things up in.
 _NOT_SCRIPTS = frozenset(("application/ld+json", "speculationrules"))
 _DIGEST = re.compile(r"sha(?:256|384|512)-([A-Za-z0-9+/_-]{43,}=*)")

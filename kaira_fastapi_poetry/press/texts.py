@@ -8,6 +8,7 @@ in `_texts/home.toml` is `{{ t.home.hero.title }}` in a template.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,12 +31,7 @@ def read_texts(
         folder, _, name = relative.rpartition("/")
         if folder != "_texts" or not name.endswith(".toml"):
             continue
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise PressError(f"{path}: {error}") from None
-        except UnicodeDecodeError:
-            raise PressError(f"{path}: is not UTF-8") from None
+        table = read_toml(path)
         for language in languages:
             texts[language][name.removesuffix(".toml")] = {
                 key: _in(language, value, languages, f"{path}: {key}")
@@ -44,7 +40,21 @@ def read_texts(
     return texts
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file. Raises PressError with its name, and the line if it is not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error)
+    except UnicodeDecodeError:
+        raise PressError(f"{path}: is not UTF-8") from None
+    line = _LINE.search(reason)
+    raise PressError(f"{path}:{line.group(1)}: {reason}" if line else f"{path}: {reason}")
+
+
 # Private
+
+_LINE = re.compile(r"\bline (\d+)")
 
 
 def _in(language: str, value: Any, languages: tuple[str, ...], where: str) -> Any:

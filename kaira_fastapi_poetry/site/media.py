@@ -21,6 +21,7 @@ for _type, _endings in {
     "application/rss+xml": ".rss",
     "application/atom+xml": ".atom",
     "application/wasm": ".wasm",
+    "application/xhtml+xml": ".xhtml .xht",
     "application/xml": ".xml .xsl",
     "application/zip": ".zip",
     "audio/mp4": ".m4a",
