@@ -83,7 +83,7 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self.cycle.keep_alive = False
 
-    def send_prepared(self, scope: Scope, head: bytes, body: bytes) -> bool:
+    def send_prepared(self, scope: Scope, head: tuple[bytes, ...], body: bytes) -> bool:
         """Send a complete answer to the request of `scope`.
 
         head: status line and headers, each with its line end, but for the date, the request
@@ -101,7 +101,7 @@ class GuardedProtocol(HttpToolsProtocol):
         date = cycle.default_headers[0][1] if cycle.default_headers else b""
         identifier = scope["state"]["request_id"].encode()
         self.transport.writelines(
-            (head, b"date: ", date, b"\r\nx-request-id: ", identifier, b"\r\n\r\n", body)
+            (*head, b"date: ", date, b"\r\nx-request-id: ", identifier, b"\r\n\r\n", body)
         )
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()

@@ -13,14 +13,15 @@ from kaira_fastapi_poetry.press.encodings import MIB
 from kaira_fastapi_poetry.press.names import Named, Names
 from kaira_fastapi_poetry.press.references import Findings, Reference
 from kaira_fastapi_poetry.press.sources import HTML, Site, Source
-from kaira_fastapi_poetry.press.text import decode, insert, located
+from kaira_fastapi_poetry.press.text import decode, decodings, insert, located
 from kaira_fastapi_poetry.site.bundle import digest_of, url_path
 
 CSS = "text/css"
 MANIFEST = "application/manifest+json"
 _SCRIPT = "text/javascript"
-# Not understood, but what they hold may run in a page: XML by its own rules, SVG with scripts.
-_MAY_HOLD_SCRIPTS = re.compile(r"(image/svg|application/xhtml)\+xml|(text|application)/xml")
+# XML is left as it is, but may hold scripts.
+_XML = re.compile(r"(image/svg|application/xhtml)\+xml|(text|application)/xml")
+_HOLDS_SCRIPTS = re.compile(r"<(\w+:)?script|\son\w+\s*=|javascript:", re.IGNORECASE)
 
 # A page or sheet above this size is not changed, and no script above it is searched for names.
 LARGEST_TEXT = 32 * MIB
@@ -58,7 +59,7 @@ class Analysis:
 
 def is_read(kind: str) -> bool:
     """Whether files of this media type are analysed."""
-    return kind in (HTML, CSS, MANIFEST, _SCRIPT) or _MAY_HOLD_SCRIPTS.match(kind) is not None
+    return kind in (HTML, CSS, MANIFEST, _SCRIPT) or _XML.match(kind) is not None
 
 
 class Reader:
@@ -150,19 +151,8 @@ def _findings(content: bytes, kind: str) -> Findings:
             return references.in_page(text)
         return references.in_style(text) if kind == CSS else references.in_manifest(text)
     findings = Findings()
-    for form in _decodings(content):
-        script = references.in_script(form)
-        findings.scripts += script.scripts
-        findings.digests |= script.digests
+    for form in decodings(content):
+        if not _XML.match(kind) or _HOLDS_SCRIPTS.search(form):
+            findings.scripts.append(form)
+            findings.digests |= references.stated_digests(form)
     return findings
-
-
-def _decodings(content: bytes) -> list[str]:
-    """What a text may say, if nothing states its encoding."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return [content.decode("utf-16", "replace")]
-    try:
-        return [content.decode("utf-8")]
-    except UnicodeDecodeError:
-        encodings = ("cp949", "shift_jis", "gb18030", "latin-1")
-        return [content.decode(encoding, "replace") for encoding in encodings]

@@ -21,10 +21,10 @@ _LOCK = ".lock"
 _PARTIAL = ".partial"
 _CHUNK = MIB
 
-# Files above this size are encoded two at a time, however many cores there are: the highest
-# efforts take up to 30 times the memory of the file.
+# Files above this size are encoded four at a time, however many cores there are: that bounds
+# the memory.
 _HEAVY = MIB // 2
-_HEAVY_AT_ONCE = 2
+_HEAVY_AT_ONCE = 4
 
 # Of equally large variants the one that is decoded fastest.
 _PREFERENCE = ("zstd", "br", "gzip", IDENTITY)

@@ -54,6 +54,8 @@ def press(
     Raises PressError if the folder cannot be read or rendered, or the bundle not be written.
     """
     started = time.monotonic()
+    if not site_dir.is_dir():
+        raise PressError(f"SITE_DIR: no such folder: {site_dir}")
     try:
         with locked(directory):
             result = _press(site_dir, directory, console, jobs or os.cpu_count() or 1)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from kaira_fastapi_poetry.press import css, html, srcset, webmanifest
 from kaira_fastapi_poetry.press.html import EndTag, RawText, Tag
-from kaira_fastapi_poetry.press.text import Decoded, Located, located
+from kaira_fastapi_poetry.press.text import Decoded, Located, decodings, located
 
 # Which attributes of an element are the URL of a resource (WHATWG HTML, "attributes" index).
 _SOURCES: dict[str, tuple[str, ...]] = {
@@ -105,11 +105,6 @@ def in_manifest(manifest: Decoded) -> Findings:
     return findings
 
 
-def in_script(text: str) -> Findings:
-    """A script, or anything else that is not understood but may name files."""
-    return Findings(scripts=[text], digests=stated_digests(text))
-
-
 def stated_digests(text: str) -> set[str]:
     """The digests that a text states as `integrity` or a Content-Security-Policy does.
 
@@ -178,9 +173,13 @@ class _Page:
             _style(self.findings, located(text, token.start), digests_of(normal.encode("utf-8")))
 
     def script(self, text: str) -> None:
-        if text.strip():
+        if not text.strip():
+            return
+        self.findings.alone |= _MAKES_A_BASE.search(text) is not None
+        if self.page.codec == "utf-8":
             self.findings.scripts.append(text)
-            self.findings.alone |= _MAKES_A_BASE.search(text) is not None
+        else:
+            self.findings.scripts += decodings(text.encode(self.page.codec, "replace"))
 
     def tag(self, tag: Tag) -> None:
         for name, value in tag.attributes.items():

@@ -128,7 +128,7 @@ def show(report: Report, console: Console | None = None) -> None:
     if console.is_terminal and not report.unchanged:
         console.print(_table(report))
         if report.kept:
-            names = _shortened(report.kept, ", ")
+            names = _shortened(report.kept, ", ").encode("utf-8", "replace").decode()
             console.print(f"Not fingerprinted, because a script names them: {names}", markup=False)
     if report.warnings:
         lines = _shortened([f"warning: {line}" for line in report.warnings], "\n")

@@ -77,6 +77,17 @@ def decode(content: bytes) -> Decoded | None:
     return Decoded(content.decode("latin-1"), "latin-1", safe)
 
 
+def decodings(content: bytes) -> list[str]:
+    """What a text may say, if nothing states its encoding: more than one where it is unclear."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return [content.decode("utf-16", "replace")]
+    try:
+        return [content.decode("utf-8")]
+    except UnicodeDecodeError:
+        encodings = ("cp949", "shift_jis", "gb18030", "latin-1")
+        return [content.decode(encoding, "replace") for encoding in encodings]
+
+
 def insert(text: str, insertions: Iterable[tuple[int, str]]) -> str:
     """`text` with each string of `insertions` (place, string) put in."""
     pieces, last = [], 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kaira_fastapi_poetry.site.bundle import IDENTITY, Bundle, File, Variant, plain_file
 from kaira_fastapi_poetry.site.negotiation import http_date
@@ -18,26 +19,37 @@ Headers = list[tuple[bytes, bytes]]
 
 _INDEX = b"index.html"
 _IMMUTABLE = [(b"cache-control", b"public, max-age=31536000, immutable")]
+_VARY = (b"vary", b"accept-encoding")
 _REVALIDATED = [(b"cache-control", b"no-cache"), (b"x-accel-expires", b"5")]
 
 # What can run script or be a page of its own, and so needs the headers that a site states.
 _DOCUMENTS = {"text/html", "image/svg+xml", "application/xhtml+xml", "application/xml", "text/xml"}
 
 
-@dataclass(slots=True)
-class Representation:
+class Representation(NamedTuple):
     """One variant of an asset, with its headers.
 
-    head: status line and headers as they go over the wire.
+    own, shared: status line and headers of a 200 as they go over the wire, in two parts: what
+    only this one has, and what it has in common with others and does not hold once more.
     body: the bytes, or None if they are to be read from `location`.
     """
 
     variant: Variant
-    etag: bytes
-    headers: Headers
-    head: bytes
+    own: bytes
+    shared: bytes
     body: bytes | None
-    location: Path
+    location: Path | None
+
+    @property
+    def etag(self) -> bytes:
+        """The entity tag: strong, because it is made of the bytes themselves."""
+        return b'"%b"' % self.variant.digest.encode()
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of a 200, as ASGI has them."""
+        lines = (self.own + self.shared).split(b"\r\n")[1:-1]
+        return [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]
 
 
 @dataclass(slots=True)
@@ -46,7 +58,11 @@ class Asset:
 
     modified: int
     codings: tuple[str, ...]
-    representations: dict[str, Representation]
+    representations: tuple[Representation, ...]
+
+    def represented(self, coding: str) -> Representation:
+        """The representation in one of `codings`."""
+        return self.representations[self.codings.index(coding)]
 
 
 class Assets:
@@ -58,6 +74,7 @@ class Assets:
     def __init__(self, bundle: Bundle, document_headers: Headers, file_headers: Headers) -> None:
         self._bundle = bundle
         self._document_headers, self._file_headers = document_headers, file_headers
+        self._shared: dict[bytes, bytes] = {}
         self._by_path: dict[bytes, Asset] = {}
         bodies = bundle.preload()
         for path, file in bundle.files.items():
@@ -94,7 +111,8 @@ class Assets:
         Raises OSError if the asset is of a bundle, whose files never change: it is damaged.
         """
         paths = [path for path, each in self._by_path.items() if each is asset]
-        source = asset.representations[IDENTITY].location
+        source = asset.represented(IDENTITY).location
+        assert source is not None  # what is in memory does not change
         if self._bundle.blobs is not None:
             raise FileNotFoundError(f"{source} is not as the press left it; run `kaira press`")
         try:
@@ -115,36 +133,41 @@ class Assets:
 
     def _prepare(self, file: File, bodies: dict[str, bytes]) -> Asset:
         document = file.media_type.partition(";")[0] in _DOCUMENTS
-        stated = self._document_headers if document else self._file_headers
-        return _prepare(self._bundle, file, bodies, stated)
+        shared = _lines(
+            [
+                (b"content-type", file.media_type.encode()),
+                (b"accept-ranges", b"bytes"),
+                *(_IMMUTABLE if file.immutable else _REVALIDATED),
+                *((_VARY,) if len(file.variants) > 1 else ()),
+                *(self._document_headers if document else self._file_headers),
+            ]
+        )
+        shared = self._shared.setdefault(shared, shared)
+        modified = http_date(file.modified)
+        return Asset(
+            file.modified,
+            tuple(variant.coding for variant in file.variants),
+            tuple(self._represent(file, each, modified, shared, bodies) for each in file.variants),
+        )
+
+    def _represent(
+        self, file: File, variant: Variant, modified: bytes, shared: bytes, bodies: dict[str, bytes]
+    ) -> Representation:
+        headers: Headers = [
+            (b"content-length", b"%d" % variant.size),
+            (b"etag", b'"%b"' % variant.digest.encode()),
+            (b"last-modified", modified),
+        ]
+        if variant.coding != IDENTITY:
+            headers.append((b"content-encoding", variant.coding.encode()))
+        own = b"HTTP/1.1 200 OK\r\n" + _lines(headers)
+        body = bodies.get(variant.digest)
+        location = self._bundle.location(file, variant) if body is None else None
+        return Representation(variant, own, shared, body, location)
 
 
 # Private
 
 
-def _prepare(bundle: Bundle, file: File, bodies: dict[str, bytes], stated: Headers) -> Asset:
-    common: Headers = [
-        (b"content-type", file.media_type.encode()),
-        (b"last-modified", http_date(file.modified)),
-        (b"accept-ranges", b"bytes"),
-        *(_IMMUTABLE if file.immutable else _REVALIDATED),
-        *stated,
-    ]
-    if len(file.variants) > 1:
-        common.append((b"vary", b"accept-encoding"))
-    representations = {}
-    for variant in file.variants:
-        etag = f'"{variant.digest}"'.encode()
-        headers = [(b"content-length", b"%d" % variant.size), (b"etag", etag), *common]
-        if variant.coding != IDENTITY:
-            headers.append((b"content-encoding", variant.coding.encode()))
-        representations[variant.coding] = Representation(
-            variant,
-            etag,
-            headers,
-            b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % header for header in headers),
-            bodies.get(variant.digest),
-            bundle.location(file, variant),
-        )
-    codings = tuple(variant.coding for variant in file.variants)
-    return Asset(file.modified, codings, representations)
+def _lines(headers: Headers) -> bytes:
+    return b"".join(b"%b: %b\r\n" % header for header in headers)

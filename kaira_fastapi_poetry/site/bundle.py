@@ -18,8 +18,11 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any, NamedTuple
 from urllib.parse import quote
+
+import orjson
 
 from kaira_fastapi_poetry.site import media
 
@@ -86,7 +89,7 @@ class Bundle:
 
     def location(self, file: File, variant: Variant) -> Path:
         """The file on disk that holds the bytes of `variant`."""
-        if self.blobs is None or file.source is not None:
+        if self.blobs is None:
             assert file.source is not None
             return file.source
         return self.blobs / variant.digest
@@ -96,17 +99,24 @@ class Bundle:
 
         Returns the bytes by digest; at most `budget` bytes in all, none above `limit`.
         """
-        found: dict[str, tuple[int, Path]] = {}
-        for file in self.files.values():
-            for variant in file.variants:
-                if variant.size <= limit:
-                    found[variant.digest] = (variant.size, self.location(file, variant))
+        small = {
+            variant.digest: (variant.size, file)
+            for file in self.files.values()
+            for variant in file.variants
+            if variant.size <= limit
+        }
+        folder = None if self.blobs is None else os.open(self.blobs, os.O_RDONLY)
         bodies: dict[str, bytes] = {}
-        for digest, (size, path) in sorted(found.items(), key=lambda item: (item[1][0], item[0])):
-            if size > budget:
-                break
-            bodies[digest] = path.read_bytes()
-            budget -= size
+        try:
+            for digest in sorted(small, key=lambda digest: (small[digest][0], digest)):
+                size, file = small[digest]
+                if size > budget:
+                    break
+                bodies[digest] = _read(file.source or digest, folder, size)
+                budget -= size
+        finally:
+            if folder is not None:
+                os.close(folder)
         return bodies
 
 
@@ -163,7 +173,7 @@ def load(directory: Path) -> Bundle:
     Raises BundleError if there is none, or if another version of Kaira wrote it.
     """
     try:
-        manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_bytes())
+        manifest: dict[str, Any] = orjson.loads((directory / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
         raise BundleError(f"no bundle in {directory}: {error}; run `kaira press`") from None
     if manifest.get("format") != FORMAT:
@@ -260,7 +270,21 @@ def _record(file: File) -> list[Any]:
 
 def _file(record: list[Any]) -> File:
     media_type, modified, immutable, variants = record
-    return File(media_type, modified, immutable, tuple(Variant(*each) for each in variants))
+    return File(
+        intern(media_type),
+        modified,
+        immutable,
+        tuple(Variant(intern(coding), digest, size) for coding, digest, size in variants),
+    )
+
+
+def _read(path: Path | str, folder: int | None, size: int) -> bytes:
+    """The whole of a small file; `path` is below `folder` where that is given."""
+    file = os.open(path, os.O_RDONLY, dir_fd=folder)
+    try:
+        return os.read(file, size)
+    finally:
+        os.close(file)
 
 
 def _walk(

@@ -52,7 +52,7 @@ async def respond(asset: Asset, scope: Scope, receive: Receive, send: Send) -> S
     coding = negotiation.choose(asset.codings, headers.get(b"accept-encoding"))
     if coding is None:
         return await refuse(406, [(b"vary", b"accept-encoding")], send)
-    chosen = asset.representations[coding]
+    chosen = asset.represented(coding)
     if _not_modified(asset, chosen, headers):
         start = [header for header in chosen.headers if header[0] in _IN_304]
         return await _send(304, coding, start, b"", send)
@@ -70,7 +70,7 @@ async def respond_error(
         body = b"" if scope["method"] == "HEAD" else text
         return await _send(status, IDENTITY, headers, body, send)
     accept = dict(scope["headers"]).get(b"accept-encoding")
-    chosen = page.representations[negotiation.choose(page.codings, accept) or page.codings[0]]
+    chosen = page.represented(negotiation.choose(page.codings, accept) or page.codings[0])
     headers = [header for header in chosen.headers if header[0] not in _NOT_IN_ERROR]
     headers += _ERROR_CACHE
     if scope["method"] == "HEAD":
@@ -112,7 +112,9 @@ async def _respond_content(
         return await _respond_range(chosen, headers[b"range"], receive, send)
     if chosen.body is not None:
         send_prepared = scope.get("extensions", {}).get(PREPARED)
-        if send_prepared is None or not send_prepared(scope, chosen.head, chosen.body):
+        if send_prepared is None or not send_prepared(
+            scope, (chosen.own, chosen.shared), chosen.body
+        ):
             await _send(200, coding, chosen.headers, chosen.body, send)
         return Sent(200, coding, chosen.variant.size)
     return await _send_part(200, chosen, chosen.headers, (0, chosen.variant.size), receive, send)
@@ -168,6 +170,7 @@ async def _send_part(
 
 
 def _open(chosen: Representation) -> int:
+    assert chosen.location is not None  # where there is no body
     try:
         file = os.open(chosen.location, os.O_RDONLY)
     except FileNotFoundError:
