@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or a setting that cannot be.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,7 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
         shared = SharedMetrics(workers)
     except OSError as error:
         shortage = str(error)
+    os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn would read it too, and fall over ""
     # Now that it is arranged where metrics live, whatever makes one may be imported.
     from kaira_fastapi_poetry.app import create_app
     from kaira_fastapi_poetry.serve import Gunicorn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from kaira_fastapi_poetry.site.assets import Assets
 from kaira_fastapi_poetry.telemetry import metrics
 
 router = APIRouter()
@@ -20,10 +21,13 @@ def exposition() -> Response:
 
 @router.get("/_paths")
 async def paths(request: Request) -> Response:
-    """Every path of the site, a line each: what the edge asks for to fill its cache."""
-    found = request.app.state.assets().paths
-    return Response(
-        "".join(f"{path}\n" for path in found),
-        headers={"cache-control": "no-store"},
-        media_type="text/plain",
-    )
+    """Every path of the site, a line each: what the edge asks for to fill its cache.
+
+    The ETag changes with the content of any file.
+    """
+    assets: Assets = request.app.state.assets()
+    headers = {"cache-control": "no-store", "etag": f'"{assets.digest}"'}
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    lines = "".join(f"{path}\n" for path in assets.paths)
+    return Response(lines, headers=headers, media_type="text/plain")

@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import itertools
 import os
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,11 +19,6 @@ from kaira_fastapi_poetry.site.bundle import BLOBS, IDENTITY, Bundle, Variant, d
 _LOCK = ".lock"
 _PARTIAL = ".partial"
 _CHUNK = MIB
-
-# Files above this size are encoded four at a time, however many cores there are: that bounds
-# the memory.
-_HEAVY = MIB // 2
-_HEAVY_AT_ONCE = 4
 
 # Of equally large variants the one that is decoded fastest.
 _PREFERENCE = ("zstd", "br", "gzip", IDENTITY)
@@ -71,7 +65,6 @@ class Blobs:
         }
         self._known: dict[str, tuple[Variant, ...]] = {}
         self._serial = itertools.count()
-        self._heavy = threading.BoundedSemaphore(_HEAVY_AT_ONCE)
         for file in previous.files.values() if previous else ():
             if encodings.may_shrink(file.media_type.partition(";")[0]):
                 identity = next(each for each in file.variants if each.coding == IDENTITY)
@@ -84,11 +77,8 @@ class Blobs:
             return known
         variants = [self._write(IDENTITY, content)]
         if encodings.may_shrink(kind):
-            if len(content) <= _HEAVY:
+            if len(content) <= encodings.HIGHEST_EFFORT:
                 variants += [self._write(*found) for found in encodings.encode(content)]
-            elif len(content) <= encodings.HIGHEST_EFFORT:
-                with self._heavy:
-                    variants += [self._write(*found) for found in encodings.encode(content)]
             else:
                 chunks = (content[i : i + _CHUNK] for i in range(0, len(content), _CHUNK))
                 variants = self._stream(chunks, len(content), self._samples(content))
@@ -147,7 +137,7 @@ class Blobs:
         return encodings.promising(content[:size], content[middle : middle + size], content[-size:])
 
     def _stream(self, chunks: Iterable[bytes], size: int, shrinks: bool) -> list[Variant]:
-        with self._heavy, ExitStack() as stack:
+        with ExitStack() as stack:
             encoders = encodings.stream_encoders(size) if shrinks else {}
             writers = {
                 coding: stack.enter_context(_Writer(self._partial()))

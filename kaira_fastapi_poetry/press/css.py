@@ -133,8 +133,6 @@ class _Walk:
     def url(self, start: int, end: int) -> Iterator[Url]:
         if self.at_rule not in _NAMING:
             yield Url(unescaped(self.source.cut(start, end)), self.custom is not None)
-        if self.at_rule == "import":
-            self.at_rule = ""  # the rest of it are conditions
 
     def selector(self, start: int) -> Iterator[Selected]:
         if match := _ATTRIBUTE_SELECTOR.match(self.text, start):

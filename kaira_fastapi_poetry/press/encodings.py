@@ -26,10 +26,8 @@ LEAST_SAVING = 0.02
 HIGHEST_EFFORT = 4 * MIB
 GZIP_LEVEL = 9
 BROTLI_QUALITY, BROTLI_QUALITY_LARGE = 11, 9
+# RFC 9659: browsers need not decode a window above 8 MB, which levels above 19 would use.
 ZSTD_LEVEL, ZSTD_LEVEL_LARGE = 19, 12
-
-# RFC 9659: browsers need not decode a window above 8 MB.
-ZSTD_WINDOW_LOG = 23
 BROTLI_WINDOW_LOGS = range(10, 25)
 
 # Of a larger file three samples of this size are tried, quickly, before the whole.
@@ -121,18 +119,7 @@ def _brotli_window(size: int) -> int:
 
 
 def _zstd(content: bytes) -> bytes:
-    return zstandard.ZstdCompressor(
-        compression_params=_zstd_parameters(ZSTD_LEVEL, len(content))
-    ).compress(content)
-
-
-def _zstd_parameters(level: int, size: int) -> zstandard.ZstdCompressionParameters:
-    parameters = zstandard.ZstdCompressionParameters.from_level(level, source_size=size)
-    if parameters.window_log > ZSTD_WINDOW_LOG:
-        parameters = zstandard.ZstdCompressionParameters.from_level(
-            level, source_size=size, window_log=ZSTD_WINDOW_LOG
-        )
-    return parameters
+    return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(content)
 
 
 class _Gzip:
@@ -149,8 +136,7 @@ class _Gzip:
 
 class _Zstd:
     def __init__(self, size: int) -> None:
-        parameters = _zstd_parameters(ZSTD_LEVEL_LARGE, size)
-        self._encoder = zstandard.ZstdCompressor(compression_params=parameters).compressobj(size)
+        self._encoder = zstandard.ZstdCompressor(level=ZSTD_LEVEL_LARGE).compressobj(size)
 
     def process(self, chunk: bytes) -> bytes:
         return self._encoder.compress(chunk)

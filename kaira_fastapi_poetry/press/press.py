@@ -17,7 +17,7 @@ from rich.console import Console
 from kaira_fastapi_poetry.press import pages, report, sources
 from kaira_fastapi_poetry.press.analysis import MANIFEST, Analysis, Reader, is_read, rewrite
 from kaira_fastapi_poetry.press.blobs import Blobs, Stored, locked
-from kaira_fastapi_poetry.press.encodings import HIGHEST_EFFORT
+from kaira_fastapi_poetry.press.encodings import HIGHEST_EFFORT, MIB
 from kaira_fastapi_poetry.press.names import Kept
 from kaira_fastapi_poetry.press.plan import Plan
 from kaira_fastapi_poetry.press.references import stated_digests
@@ -28,6 +28,11 @@ from kaira_fastapi_poetry.site import bundle, media
 from kaira_fastapi_poetry.site.bundle import Bundle, BundleError, File, digest_of
 
 T = TypeVar("T")
+
+# The highest efforts take some 120 MB for a file of 4 MiB. So of the files above this size a
+# few are done at a time, beside the small ones, however many cores there are.
+_HEAVY = MIB // 2
+_HEAVY_AT_ONCE = 2
 
 __all__ = ["PressError", "press"]
 
@@ -119,10 +124,14 @@ class _Run:
 
     def bundle(self) -> Bundle:
         """Do everything; the blobs are written then."""
-        with ThreadPoolExecutor(self.jobs) as self.pool:
+        with (
+            ThreadPoolExecutor(self.jobs) as self.pool,
+            ThreadPoolExecutor(min(self.jobs, _HEAVY_AT_ONCE)) as self.heavy_pool,
+        ):
             try:
                 self._all()
             except BaseException:
+                self.heavy_pool.shutdown(wait=False, cancel_futures=True)
                 self.pool.shutdown(cancel_futures=True)
                 raise
         files = {bundle.url_path(name): file for name, file in self.files.items()}
@@ -207,5 +216,8 @@ class _Run:
         return stored, File(kind, modified, False, stored.variants)
 
     def _map(self, function: Callable[[str], T], names: Iterable[str]) -> dict[str, T]:
-        names = list(names)
-        return dict(zip(names, self.pool.map(function, names), strict=True))
+        futures = {}
+        for name in names:
+            heavy = self.site.files[name].size > _HEAVY
+            futures[name] = (self.heavy_pool if heavy else self.pool).submit(function, name)
+        return {name: future.result() for name, future in futures.items()}

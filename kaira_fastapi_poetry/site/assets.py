@@ -7,6 +7,7 @@ seconds, which it is told in a header that it does not pass on.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -84,6 +85,16 @@ class Assets:
     def paths(self) -> list[str]:
         """Every path at which there is an asset, folders with an index included."""
         return sorted(key.decode() for key in self._by_path)
+
+    @property
+    def digest(self) -> str:
+        """32 hex digits that change with any path and with the content of any file."""
+        digest = hashlib.blake2b(digest_size=16)
+        for path, asset in sorted(self._by_path.items()):
+            digest.update(path)
+            for each in asset.representations:
+                digest.update(each.variant.digest.encode())
+        return digest.hexdigest()
 
     def find(self, raw_path: bytes) -> Asset | None:
         """The asset at a path; below "/static/" the same tree stands once more.

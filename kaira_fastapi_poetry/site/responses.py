@@ -26,7 +26,7 @@ _PLAIN_TEXT = [
     (b"content-type", b"text/plain; charset=utf-8"),
     (b"x-content-type-options", b"nosniff"),
 ]
-_ERROR_CACHE = [(b"cache-control", b"no-cache"), (b"x-accel-expires", b"1")]
+_ERROR_CACHE = [(b"cache-control", b"no-cache")]
 
 
 class FileChangedError(Exception):
