@@ -129,7 +129,8 @@ def show(report: Report, console: Console | None = None) -> None:
         console.print(_table(report))
         if report.kept:
             names = _shortened(report.kept, ", ").encode("utf-8", "replace").decode()
-            console.print(f"Not fingerprinted, because a script names them: {names}", markup=False)
+            line = f"Not fingerprinted, because a script names them: {names}"
+            console.print(line, markup=False, highlight=False)
     if report.warnings:
         lines = _shortened([f"warning: {line}" for line in report.warnings], "\n")
         console.print(lines, markup=False, highlight=False, soft_wrap=True)
