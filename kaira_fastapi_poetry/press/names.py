@@ -18,6 +18,8 @@ _ESCAPED = re.compile(r"\\u\{?([0-9a-fA-F]{4,6})\}?|\\x([0-9a-fA-F]{2})")
 # `name.replace("_off", "_on")` makes one name of another.
 _REPLACED = re.compile(r"\.replace(?:All)?\(\s*([\"'`/])(.{2,60}?)\1")
 
+_SMALL = 16 * 1024
+
 
 class Named(NamedTuple):
     """What a text names.
@@ -52,10 +54,16 @@ class Names:
         # "a.js" is not named by "a.js.map" or "a.json".
         self._whole = re.compile(rf"\.({endings})(?![\w-]|\.\w)")
         self._ending = re.compile(rf"[\"'`}}]([^\"'`/\\\s${{}}]*\.(?:{endings}))(?=[\"'`?#])")
-        self.named_in = lru_cache(maxsize=256)(self._named_in)  # many pages share a script
+        self._remembered = lru_cache(maxsize=256)(self._named_in)
+
+    def named_in(self, text: str) -> Named:
+        """The names that a text holds, in any of the ways that scripts write them."""
+        # Many pages share a small script; large ones are files of their own.
+        return (self._remembered if len(text) <= _SMALL else self._named_in)(text)
+
+    # Private
 
     def _named_in(self, text: str) -> Named:
-        """The names that a text holds, in any of the ways that scripts write them."""
         if not self._lengths:
             return Named(frozenset(), frozenset(), frozenset())
         whole: set[str] = set()

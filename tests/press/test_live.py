@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
-from conftest import Folder
 
 from kaira_fastapi_poetry.press.live import LiveBundle
 from kaira_fastapi_poetry.press.press import PressError
+from tests.press.folder import Folder
 
 
 def test_a_change_is_seen_by_the_next_request(folder: Folder) -> None:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 
 import pytest
-from conftest import Folder
 
 from kaira_fastapi_poetry.press.press import PressError
+from tests.press.folder import Folder
 
 Press = Callable[..., Folder]
 

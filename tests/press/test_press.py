@@ -18,12 +18,12 @@ from pathlib import Path
 import brotli
 import pytest
 import zstandard
-from conftest import Folder
-from generate import generate
 
 from kaira_fastapi_poetry.press import encodings
 from kaira_fastapi_poetry.press.press import PressError, press
 from kaira_fastapi_poetry.site import bundle
+from tests.press.folder import Folder
+from tests.press.generate import generate
 
 Press = Callable[..., Folder]
 

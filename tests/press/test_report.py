@@ -6,11 +6,11 @@ import io
 from collections.abc import Callable
 
 import pytest
-from conftest import Folder
 from rich.console import Console
 
 from kaira_fastapi_poetry.press.press import press
 from kaira_fastapi_poetry.press.report import show, size
+from tests.press.folder import Folder
 
 Press = Callable[..., Folder]
 TEXT = "linen and wool, pressed and folded. " * 200

@@ -14,13 +14,13 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
-from conftest import Folder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
 from kaira_fastapi_poetry.press.report import show
 from kaira_fastapi_poetry.site import bundle
+from tests.press.folder import Folder
 
 Press = Callable[..., Folder]
 

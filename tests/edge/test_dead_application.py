@@ -1,0 +1,86 @@
+"""The application dies, and the visitors do not notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.edge.stack import CLASSES, Stack, run, wait_until
+
+
+@pytest.fixture
+def own(image: str) -> Iterator[Stack]:
+    """A stack to break."""
+    stack = Stack("kaira-test-dead")
+    stack.down()
+    try:
+        yield stack
+    finally:
+        stack.down()
+
+
+def test_the_whole_site_stays_up_and_says_so_and_recovers(own: Stack) -> None:
+    own.up()
+    own.wait_until_warm()
+    paths = own.paths()
+    run("docker", "kill", own.container("app"))
+    wait_until(lambda: status(own, "/health") == 503, "the application is gone")
+    with own.client() as client:
+        for accept in [*CLASSES, "br;q=0.5, gzip;q=0.2"]:
+            for path in paths:
+                answer = client.get(path, headers={"accept-encoding": accept})
+                assert answer.status_code == 200, (path, accept)
+        wait_until(lambda: "stale" in cache_status(own, "/"), "it says that the page is old")
+        for path in ("/nothing", "/api/info"):
+            answer = client.get(path)
+            assert answer.status_code == 503 and answer.headers["retry-after"]
+
+    # It comes back at another address, because somebody else has taken its old one.
+    before = address(own)
+    own.compose("rm", "-sf", "app")
+    squatter = run("docker", "run", "-d", "--network", f"{own.project}_kaira", "--ip", before,
+                   "--entrypoint", "sleep", "kaira-server:test", "60").strip()  # fmt: skip
+    try:
+        own.up("app")
+        assert address(own) != before
+    finally:
+        run("docker", "rm", "-f", squatter)
+    wait_until(lambda: status(own, "/health") == 200, "the application is back")
+    wait_until(lambda: "stale" not in cache_status(own, "/"), "pages are fresh again")
+
+
+def test_with_nothing_kept_there_is_a_page_that_says_to_come_back(own: Stack) -> None:
+    own.compose("up", "-d", "--wait", "--no-deps", "nginx")
+    answer = httpx.get(own.url + "/")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "30"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "가게" in answer.text and "shop" in answer.text
+    assert "nginx" not in answer.text
+
+
+def test_what_was_kept_survives_the_edge_s_own_restart(own: Stack) -> None:
+    own.up()
+    own.wait_until_warm()
+    paths = own.paths()
+    own.compose("kill", "app")
+    own.compose("up", "-d", "--wait", "--no-deps", "--force-recreate", "nginx")
+    with own.client() as client:
+        for path in paths:
+            assert client.get(path).status_code == 200, path
+
+
+def address(stack: Stack) -> str:
+    networks = stack.inspect("app")["NetworkSettings"]["Networks"]  # type: ignore[index]
+    found: str = networks[f"{stack.project}_kaira"]["IPAddress"]
+    return found
+
+
+def status(stack: Stack, path: str) -> int:
+    return httpx.get(stack.url + path).status_code
+
+
+def cache_status(stack: Stack, path: str) -> str:
+    return httpx.get(stack.url + path).headers.get("cache-status", "")
