@@ -69,7 +69,7 @@ def test_a_body_that_is_too_large_is_refused(stack: Stack) -> None:
     "request_",
     [b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
      b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: " + b"y" * 9000 + b"\r\n\r\n",
-     b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n" * 1500 + b"\r\n"],
+     b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: yyyyyyyyyyyyyyyy\r\n" * 3000 + b"\r\n"],
 )  # fmt: skip
 def test_a_header_that_is_too_large_is_refused(stack: Stack, request_: bytes) -> None:
     # nginx does not read on, so the connection may be reset before its answer is read.
@@ -79,7 +79,8 @@ def test_a_header_that_is_too_large_is_refused(stack: Stack, request_: bytes) ->
 @pytest.mark.parametrize(
     "request_",
     [
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde",
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",

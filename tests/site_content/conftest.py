@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from site_pages import Page, Pressed
 
 from kaira_fastapi_poetry.site import bundle as bundles
+from tests.site_content.site_pages import Page, Pressed
 
 SITE = Path(__file__).parents[2] / "kaira-1.0.0"
 

@@ -9,7 +9,8 @@ from collections import Counter
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from site_pages import Element, Page, Pressed
+
+from tests.site_content.site_pages import Element, Page, Pressed
 
 HOME_LIMIT = 100 * 1024
 
