@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -102,7 +103,7 @@ def test_another_page_rebuilds_nothing_but_the_site(image: str, tmp_path: object
     run("sh", "-c", f"mkdir {probe} && git ls-files -z | xargs -0 cp --parents -pt {probe}")
     build = ("docker", "build", "--progress", "plain", "-f", f"{probe}/Dockerfile.prod", probe)
     run(*build)
-    run("sh", "-c", f"echo '<!-- new -->' >> {probe}/kaira-1.0.0/about/index.html")
+    run("sh", "-c", f"echo '<!-- {uuid4()} -->' >> {probe}/kaira-1.0.0/about/index.html")
     done = run("sh", "-c", " ".join(build) + " 2>&1").splitlines()
     steps = {line.split()[0]: line for line in done if " [" in line and " RUN " in line}
     cached = {line.split()[0] for line in done if line.endswith("CACHED")}
