@@ -8,7 +8,7 @@ POETRY_VERSION := 2.5.1
 EXPORT_VERSION := 1.10.1
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kaira
 POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
-SHELL_FILES := $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/lab/up tests/lab/down tests/lab/prove)
+SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/warm tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
 .PHONY: help install run press test check bench image lab clean
@@ -31,12 +31,11 @@ check: install ## lint and type everything
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/bandit --quiet --recursive kaira_fastapi_poetry
 	$(BIN)/shellcheck $(SHELL_FILES)
 	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
-	$(BIN)/hadolint Dockerfile.prod $$(git ls-files 'tests/lab/**/Dockerfile')
+	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
-	@tests/lab/gixy
+	$(BIN)/gixy nginx/nginx.conf
 
 bench: $(VENV)/bench ## compare with peers: table and plot in docs/
 	@$(BIN)/python -m bench

@@ -19,6 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 MASTER = "master"
+_MEMORY = "/dev/shm"  # noqa: S108
 
 # The files are written through memory maps. On a full disk that kills the writer (SIGBUS),
 # unless the blocks are there beforehand. 64 kB holds some 300 series.
@@ -27,8 +28,11 @@ _FILE_KINDS = ("counter", "histogram")
 
 
 def scratch_dir() -> str:
-    """A folder for heartbeats and metrics: in memory, and writable under a read-only root."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
+    """A folder for heartbeats and metrics: in memory, and writable under a read-only root.
+
+    What is made in it gets a name and rights of its own (`mkdtemp`, `mkstemp`).
+    """
+    return _MEMORY if os.access(_MEMORY, os.W_OK) else tempfile.gettempdir()
 
 
 class SharedMetrics:
