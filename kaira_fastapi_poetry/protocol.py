@@ -10,6 +10,7 @@ request. It is an extension in ASGI's sense: without it the same answer goes the
 
 from __future__ import annotations
 
+import re
 from asyncio import TimerHandle, Transport
 
 from starlette.types import Scope
@@ -23,7 +24,15 @@ HEAD_SECONDS = 10.0  # from the first byte, or the opening, to the end of the he
 STALLED_SECONDS = 60.0  # how long a client may take nothing of what is ready for it
 LAST_CALL_SECONDS = 0.5  # at the end: for a request that is on its way on an idle connection
 
+_REFUSAL = b"content-length: 0\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
+
 PREPARED = "kaira.prepared"  # the name in `scope["extensions"]`
+
+
+def _encoded(data: bytes) -> bytes:
+    """The request with a target in ASCII: the parser refuses one that curl sends as typed."""
+    line, end, rest = data.partition(b"\n")
+    return re.sub(rb"[\x80-\xff]", lambda byte: b"%%%02X" % byte[0][0], line) + end + rest
 
 
 class _TooLarge(Exception):
@@ -47,6 +56,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and watch the clock while no request is complete."""
+        if not data.isascii() and self._is_idle() and not self._in_head:
+            data = _encoded(data)
         self._received = self._received + len(data) if self._in_head else len(data)
         super().data_received(data)
         if self._in_head and self._received > MAX_HEAD + len(data):
@@ -158,7 +169,5 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int) -> None:
         if not self.transport.is_closing():
-            self.transport.write(
-                STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n"
-            )
+            self.transport.write(STATUS_LINE[status] + _REFUSAL)
             self.transport.close()

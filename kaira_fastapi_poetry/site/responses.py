@@ -19,13 +19,18 @@ CHUNK = 256 * 1024  # bytes read and sent at a time from a large file
 
 _METHODS = b"GET, HEAD"
 # A 304 repeats what a cache needs to know, and leaves out what describes the content (15.4.5).
-_IN_304 = {b"etag", b"last-modified", b"cache-control", b"x-accel-expires", b"vary"}
+_IN_304 = {
+    b"etag",
+    b"last-modified",
+    b"cache-control",
+    b"x-accel-expires",
+    b"vary",
+    b"x-content-type-options",
+}
 # An error page is not the representation of its path: nothing to ask for it by.
 _NOT_IN_ERROR = {b"etag", b"last-modified", b"accept-ranges", b"cache-control", b"x-accel-expires"}
-_PLAIN_TEXT = [
-    (b"content-type", b"text/plain; charset=utf-8"),
-    (b"x-content-type-options", b"nosniff"),
-]
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_PLAIN_TEXT = [(b"content-type", b"text/plain; charset=utf-8"), _NOSNIFF]
 _ERROR_CACHE = [(b"cache-control", b"no-cache")]
 
 
@@ -80,7 +85,7 @@ async def respond_error(
 
 async def refuse(status: int, headers: Headers, send: Send) -> Sent:
     """Answer without content: 308, 405, 406, 416."""
-    start = [(b"content-length", b"0"), *headers]
+    start = [(b"content-length", b"0"), _NOSNIFF, *headers]
     return await _send(status, IDENTITY, start, b"", send)
 
 

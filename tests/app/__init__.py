@@ -1,0 +1,1 @@
+"""Tests of the application alone, without an edge in front."""

@@ -1,0 +1,62 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import http_table
+from tests.app.running import Server, kaira, serving, write
+
+
+def require(condition: object, reason: str) -> None:
+    """Skip a test where the machine lacks what it needs; in CI nothing may be lacking."""
+    if condition:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must have it: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def table_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the HTTP table is asked of; not pressed."""
+    return write(tmp_path_factory.mktemp("table") / "site", http_table.SITE, http_table.MODIFIED)
+
+
+@pytest.fixture(scope="session")
+def plain_server(table_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`uvicorn main:app` on the folder as it lies there. Tests leave it as it was."""
+    site = write(tmp_path_factory.mktemp("plain") / "site", http_table.SITE, http_table.MODIFIED)
+    with serving(site.parent, http_table.UVICORN, SITE_DIR="site") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pressed_server(table_site: Path) -> Iterator[Server]:
+    """`kaira serve` with two workers on the pressed folder. Tests leave it as it was."""
+    folder = table_site.parent
+    done = kaira("press", folder=folder, SITE_DIR="site")
+    assert done.returncode == 0, done.stderr
+    with serving(folder, SITE_DIR="site", WEB_CONCURRENCY="2") as server:
+        yield server
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers in the test's own folder and stops them at its end."""
+    servers: list[Server] = []
+
+    def start_server(
+        command: list[str] | None = None, *, wait: bool = True, **variables: str
+    ) -> Server:
+        server = Server(tmp_path, command, **variables)
+        servers.append(server)
+        return server.wait() if wait else server
+
+    yield start_server
+    for server in servers:
+        server.stop()
