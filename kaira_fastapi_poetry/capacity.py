@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import psutil
-
 # What the first worker takes with all that it shares, and what each further one adds:
 # measured on the shop with a few hundred requests in flight, and rounded up.
 BASE_BYTES = 96 * 1024 * 1024
@@ -22,7 +20,10 @@ def worker_count(cgroup: Path = _CGROUP) -> int:
 
 def cpus(cgroup: Path = _CGROUP) -> int:
     """CPUs that this process may use: its affinity, less what a container's quota takes."""
-    available = len(psutil.Process().cpu_affinity() or []) or os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        available = len(os.sched_getaffinity(0))
+    else:  # macOS
+        available = os.cpu_count() or 1
     quota, _, period = _read(cgroup / "cpu.max").partition(" ")  # version 2
     if not quota:
         quota = _read(cgroup / "cpu/cpu.cfs_quota_us")  # version 1; -1 is none
@@ -34,7 +35,7 @@ def cpus(cgroup: Path = _CGROUP) -> int:
 
 def memory(cgroup: Path = _CGROUP) -> int:
     """Bytes that this process and its children may use in all."""
-    total: int = psutil.virtual_memory().total
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit = _read(cgroup / "memory.max") or _read(cgroup / "memory/memory.limit_in_bytes")
     return min(total, int(limit)) if limit.isdigit() else total
 

