@@ -7,9 +7,11 @@ import contextlib
 import gc
 import os
 import shlex
+import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -105,7 +107,9 @@ class KairaWorker(UvicornWorker):  # type: ignore[misc]
     async def _serve(self) -> None:
         self.config.app = self.wsgi
         server = LastCallServer(self.config)
-        self._install_sigquit_handler()
+        # gunicorn's master says SIGQUIT where it was told SIGINT: no time to leave, stop now.
+        stop = partial(setattr, server, "should_exit", True)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGQUIT, stop)
         await server.serve(sockets=self.sockets)
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)

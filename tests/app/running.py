@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -301,7 +302,9 @@ class Server:
     def entries(self) -> list[dict[str, Any]]:
         """The log, a line an entry; fails if a line is not a JSON object."""
         entries = []
-        for line in self.log.read_text().splitlines():
+        text = self.log.read_text()
+        whole = text[: text.rfind("\n") + 1]  # one may just be in writing
+        for line in whole.split("\n")[:-1]:  # a line ends there, and nowhere else
             entry = json.loads(line)
             assert isinstance(entry, dict), line
             entries.append(entry)
@@ -317,17 +320,30 @@ class Server:
             assert time.monotonic() < end, f"no line with {fields}: {self.tail}"
             time.sleep(0.02)
 
+    def metrics_folders(self) -> set[Path]:
+        """Where its workers keep their values."""
+        found = set()
+        for worker in self.workers():
+            for mapped in worker.memory_maps():
+                if "/kaira-metrics-" in mapped.path:
+                    found.add(Path(mapped.path).parent)
+        return found
+
     def stop(self) -> int:
-        """End it quickly; returns the exit code."""
+        """End it at once, and leave nothing behind; returns the exit code."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        else:
+            folders = self.metrics_folders()
             self.kill()
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+        else:
+            self.kill()  # what it may have left running
         return self.process.returncode
+
+    def terminate(self, seconds: float = 20) -> int:
+        """End it as an operator does, by SIGTERM, and wait; returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
 
     def kill(self) -> None:
         """End it and all that it started, without a word."""

@@ -50,7 +50,9 @@ def _site(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module", params=["plain", "pressed"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     """The site as it lies there, and pressed."""
     folder = tmp_path_factory.mktemp("hostile")
     _site(folder)

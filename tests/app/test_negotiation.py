@@ -54,9 +54,7 @@ def test_what_is_refused_is_never_chosen_and_nothing_better_is_passed_over(
 
 
 @given(named, st.permutations(range(6)))
-def test_the_order_of_a_list_changes_nothing(
-    qualities: dict[str, str], order: list[int]
-) -> None:
+def test_the_order_of_a_list_changes_nothing(qualities: dict[str, str], order: list[int]) -> None:
     items = list(qualities.items())
     shuffled = dict(items[number] for number in order if number < len(items))
     assert choose(CODINGS, header(qualities)) == choose(CODINGS, header(shuffled))
