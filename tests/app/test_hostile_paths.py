@@ -39,7 +39,7 @@ def _site(folder: Path) -> Path:
         "a/to-dotfolder": site / ".git",
         "loop": site / "loop",
         "a/up": site,
-        "a/b/here": Path("."),
+        "a/b/here": Path(),
         "to-nothing.html": folder / "nothing",
         "inside.html": site / "a/b/page.html",
         "a/chain.html": site / "out-file.html",
