@@ -54,8 +54,10 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) ->
 class Stack:
     """One `docker compose` project of the production file, on a port of its own."""
 
-    def __init__(self, project: str, **env: str) -> None:
+    def __init__(self, project: str, *overrides: Path, **env: str) -> None:
+        """`overrides`: further compose files."""
         self.project = project
+        self.files = [part for file in (COMPOSE, *overrides) for part in ("-f", str(file))]
         self.port = free_port()
         self.env = {
             "HTTP_PORT": str(self.port),
@@ -68,8 +70,8 @@ class Stack:
 
     def compose(self, *arguments: str, check: bool = True) -> str:
         """Run `docker compose` for this project."""
-        files = ("-f", str(COMPOSE), "-p", self.project)
-        return run("docker", "compose", *files, *arguments, check=check, env=self.env)
+        project = ("docker", "compose", *self.files, "-p", self.project)
+        return run(*project, *arguments, check=check, env=self.env)
 
     def up(self, *arguments: str) -> None:
         """Start, and wait until all is well."""
