@@ -70,11 +70,12 @@ class WellFormed:
         if scope["method"] not in METHODS:
             return HTTPStatus.NOT_IMPLEMENTED, "method"
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if not hosts and scope["http_version"] == "1.0" and self._any:
-            return None
+        by_address = scope["path"] in self.ANY_HOST
+        if not hosts and scope["http_version"] == "1.0":
+            return None if self._any or by_address else (HTTPStatus.BAD_REQUEST, "host")
         if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
             return HTTPStatus.BAD_REQUEST, "host"  # RFC 9112, 3.2
-        if not (self._is_allowed(hosts[0]) or scope["path"] in self.ANY_HOST):
+        if not (by_address or self._is_allowed(hosts[0])):
             return HTTPStatus.BAD_REQUEST, "host"
         return None
 
