@@ -7,6 +7,7 @@ on where the dead worker's stood, and there are never more files than slots.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import psutil
 
 MASTER = "master"
+_LOCK = "lock"
 _MEMORY = "/dev/shm"  # noqa: S108
 
 # The files are written through memory maps. On a full disk that kills the writer (SIGBUS),
@@ -49,7 +51,12 @@ class SharedMetrics:
     """
 
     def __init__(self, workers: int) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="kaira-metrics-", dir=scratch_dir()))
+        _remove_leftovers()
+        made = Path(tempfile.mkdtemp(prefix="kaira-new-", dir=scratch_dir()))
+        # Held as long as this process or one of its workers lives, however it ends.
+        self._lock = (made / _LOCK).open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.directory = made.rename(made.with_name(made.name.replace("new", "metrics", 1)))
         self._owner = os.getpid()
         self.slot = MASTER
         self._slots = [str(number) for number in range(2 * workers)]
@@ -124,6 +131,17 @@ class WorkerCollector(Collector):
 
 
 # Private
+
+
+def _remove_leftovers() -> None:
+    """Remove the folders of servers that were killed: those that nobody holds the lock of."""
+    for folder in Path(scratch_dir()).glob("kaira-metrics-*"):
+        try:
+            with (folder / _LOCK).open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # somebody's who lives, or another user's
+            continue
 
 
 def _processes() -> Iterator[tuple[str, psutil.Process]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kaira_fastapi_poetry.telemetry.workers import scratch_dir
 from tests.app.running import Server, wait_until, write
 
 SITE = {"site/index.html": "home", "site/404.html": "lost"}
@@ -158,3 +159,22 @@ def test_a_reload_of_gunicorn_keeps_the_counts(two: Server) -> None:
                "new workers", 20)  # fmt: skip
     asked += visit(two, 20)
     assert_counted(two, asked)
+
+
+def test_what_a_killed_server_left_behind_is_cleared_by_the_next(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
+    write(tmp_path / "site", {"index.html": "home"})
+
+    def folders() -> set[Path]:
+        return set(Path(scratch_dir()).glob("kaira-metrics-*"))
+
+    living = start(SITE_DIR="site")
+    others = folders()
+    killed = start(SITE_DIR="site")
+    left = folders() - others
+    killed.kill()
+    assert left and left <= folders()
+    start(SITE_DIR="site")
+    assert not left & folders()
+    assert others <= folders() and living.ask("/metrics").status == 200
