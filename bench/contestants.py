@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,10 +20,15 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 SERVER_CORE = "0"
 PROJECT = "kaira-bench"
+JSON_ROUTE = "api/info"
 
 
 class MissingError(Exception):
     """The contestant cannot run on this machine; the message says what it lacks."""
+
+
+class FailedError(Exception):
+    """The contestant could run here, and does not start: nothing to be skipped."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +36,39 @@ class Contestant:
     """name: as in the table.
 
     start: serves the folder of files at the URL that it gives, until the context ends; raises
-    MissingError.
+    MissingError or FailedError.
+    compresses: it can send a page compressed to a browser that asks for it.
+    cached: it must say of its answers that they come from a cache.
     """
 
     name: str
     start: Callable[[Path], AbstractContextManager[str]]
+    compresses: bool = False
+    cached: bool = False
 
 
 def all_contestants() -> list[Contestant]:
     """Everyone, in the order of the table."""
     return [
-        Contestant("kaira, as shipped", _kaira),
+        Contestant("kaira, as shipped", _kaira, compresses=True),
         Contestant("raw ASGI", lambda site: _asgi("bench.peers.raw:app", site)),
         Contestant(
             "Starlette StaticFiles", lambda site: _asgi("bench.peers.static_files:app", site)
         ),
         Contestant("ServeStatic", lambda site: _asgi("bench.peers.serve_static:app", site)),
-        Contestant("Caddy file-server", _caddy),
+        Contestant("Caddy file-server", _caddy, compresses=True),
         Contestant("nginx, from disk", _nginx),
-        Contestant("kaira's edge, from its cache", _edge),
-        Contestant("kaira behind nginx, no cache", _uncached),
+        Contestant("kaira's edge, from its cache", _edge, compresses=True, cached=True),
+        Contestant("kaira behind nginx, no cache", _uncached, compresses=True),
+    ]
+
+
+def json_contestants() -> list[Contestant]:
+    """Those with a route that answers in JSON: `JSON_ROUTE`."""
+    return [
+        Contestant("kaira, as shipped", _kaira),
+        Contestant("raw ASGI", lambda site: _asgi("bench.peers.raw:app", site)),
+        Contestant("FastAPI, one route", lambda site: _asgi("bench.peers.one_route:app", site)),
     ]
 
 
@@ -59,6 +78,16 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads a session of its own, and every worker that it has started."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=15)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 # Private
@@ -72,13 +101,13 @@ def _process(*command: str, port: int, **env: str) -> Iterator[str]:
         env={**os.environ, **env},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         _wait(port)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
-        process.wait(timeout=45)
+        stop(process)
 
 
 def _wait(port: int) -> None:
@@ -88,7 +117,7 @@ def _wait(port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise MissingError("it did not start within 30 s")
+    raise FailedError("it did not start within 30 s")
 
 
 def kaira_environment(site: Path, port: int) -> dict[str, str]:

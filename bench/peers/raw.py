@@ -1,4 +1,4 @@
-"""The ceiling: a constant answer, and nothing looked at."""
+"""The ceiling: constant answers with two headers, and nothing looked at but the path."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import os
 from pathlib import Path
 from typing import Any
 
-BODY = (Path(os.environ["BENCH_SITE"]) / "small.html").read_bytes()
-HEADERS = [
-    (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-length", b"%d" % len(BODY)),
-]
-LARGE = (Path(os.environ["BENCH_SITE"]) / "large.html").read_bytes()
-LARGE_HEADERS = [HEADERS[0], (b"content-length", b"%d" % len(LARGE))]
+SITE = Path(os.environ["BENCH_SITE"])
+INFO = b'{"name":"kaira","version":"1.0.0","release":"bench","environment":"production"}'
+
+
+def _prepare(kind: bytes, body: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+    return (
+        {"type": "http.response.start", "status": 200, "headers": headers},
+        {"type": "http.response.body", "body": body},
+    )
+
+
+ANSWERS = {f"/{file.name}": _prepare(b"text/html; charset=utf-8", file.read_bytes())
+           for file in SITE.glob("*.html")}  # fmt: skip
+ANSWERS["/api/info"] = _prepare(b"application/json", INFO)
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -23,7 +31,6 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
-    small = scope["path"] == "/small.html"
-    headers = HEADERS if small else LARGE_HEADERS
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": BODY if small else LARGE})
+    start, body = ANSWERS[scope["path"]]
+    await send(start)
+    await send(body)
