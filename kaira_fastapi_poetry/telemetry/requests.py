@@ -50,7 +50,8 @@ class RequestId:
             identifier = given
         else:
             identifier = next(self._new_id)
-        scope["state"]["request_id"] = text = identifier.decode()
+        text = identifier.decode()
+        scope.setdefault("state", {})["request_id"] = text  # a server without lifespan has none
         logs.request_id.set(text)
 
         started = False
