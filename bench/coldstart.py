@@ -13,11 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.contestants import (
     BIN,
+    PROJECT,
     ROOT,
     FailedError,
     MissingError,
@@ -41,14 +42,26 @@ def cold_starts(site: Path, *, rounds: int, tell: Callable[[str], None]) -> list
     try:
         build_image(tell=tell)
         tell(f"cold start: {rounds} rounds inside the image")
-        container = ["--rm", "--user", "0", "--cpuset-cpus", SERVER_CORE, "-w", "/work"]
-        files = ["-v", f"{ROOT}/bench:/work/bench:ro"]
+        name = f"{PROJECT}-{free_port()}"
+        container = ["--rm", "--name", name, "--user", "0", "--cpuset-cpus", SERVER_CORE]
+        files = ["-v", f"{ROOT}/bench:/work/bench:ro", "-w", "/work"]
         command = ["python", "-m", "bench.coldstart", "/srv/site", str(rounds)]
-        printed = docker("run", *container, *files, IMAGE, *command)
+        try:
+            printed = docker("run", *container, *files, IMAGE, *command)
+        finally:
+            docker("rm", "-f", name)  # it is still there if we were stopped meanwhile
         found: dict[str, list[float]] = json.loads(printed)
     except MissingError as reason:
         tell(f"cold start: not in the image, but here: {reason}")
-        found = measure(site, rounds)
+        # What is compiled already must not decide: all bytecode is in a folder of its own,
+        # which the first round fills, whatever the environment says of writing any.
+        with tempfile.TemporaryDirectory() as bytecode:
+            env = {
+                name: value
+                for name, value in os.environ.items()
+                if name != "PYTHONDONTWRITEBYTECODE"
+            }
+            found = measure(site, rounds, {**env, "PYTHONPYCACHEPREFIX": bytecode})
     return [Result(name, values) for name, values in found.items()]
 
 
@@ -59,8 +72,8 @@ def build_image(*, tell: Callable[[str], None]) -> None:
     docker("build", "-q", "-f", "Dockerfile.prod", "-t", IMAGE, ".")
 
 
-def measure(site: Path, rounds: int) -> dict[str, list[float]]:
-    """The same, here and now."""
+def measure(site: Path, rounds: int, env: Mapping[str, str]) -> dict[str, list[float]]:
+    """The same, here and now, in the environment `env`."""
     uvicorn = [str(BIN / "uvicorn"), "--log-level", "error", "--port"]
     commands: dict[str, Callable[[int], list[str]]] = {
         "kaira serve": lambda _: [str(BIN / "kaira"), "serve"],
@@ -69,16 +82,11 @@ def measure(site: Path, rounds: int) -> dict[str, list[float]]:
         "empty FastAPI, uvicorn": lambda port: [*uvicorn, str(port), "bench.peers.empty:app"],
     }
     measured: dict[str, list[float]] = {name: [] for name in commands}
-    # What is compiled already must not decide: all bytecode is in a folder of its own, which
-    # the first round fills, whatever the environment says of writing any.
-    with tempfile.TemporaryDirectory() as bytecode:
-        env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": bytecode}
-        env.pop("PYTHONDONTWRITEBYTECODE", None)
-        for number in range(rounds + 1):
-            for name, command in commands.items():
-                seconds = _start(command, site, env)
-                if number:
-                    measured[name].append(1 / seconds)
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            seconds = _start(command, site, {**env, "PYTHONPATH": str(ROOT)})
+            if number:  # the first one fills caches
+                measured[name].append(1 / seconds)
     return measured
 
 
@@ -114,4 +122,4 @@ def _answers(port: int) -> bool:
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {0})
-    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))
+    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]), os.environ)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -58,6 +59,7 @@ def all_contestants() -> list[Contestant]:
         Contestant("ServeStatic", lambda site: _asgi("bench.peers.serve_static:app", site)),
         Contestant("Caddy file-server", _caddy, compresses=True),
         Contestant("nginx, from disk", _nginx),
+        Contestant("nginx, from disk, files kept open", _nginx_open),
         Contestant("kaira's edge, from its cache", _edge, compresses=True, cached=True),
         Contestant("kaira behind nginx, no cache", _uncached, compresses=True),
     ]
@@ -82,9 +84,9 @@ def free_port() -> int:
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End a process that leads a session of its own, and every worker that it has started."""
-    process.terminate()
+    process.send_signal(signal.SIGINT)  # the application cleans up, and waits for nobody
     with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=15)
+        process.wait(timeout=3)  # plain gunicorn does not hear it, and has nothing to clean up
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -219,9 +221,31 @@ def _nginx_container(site: Path, server: str, upstream: str) -> Iterator[str]:
         docker("rm", "-f", name)
 
 
+def edge_server() -> str:
+    """The edge's own server for visitors, on PORT. Raises FailedError if it has changed."""
+    own = (ROOT / "nginx/servers/site.conf").read_text()
+    server, found = re.subn(r"(?m)^( *listen +)80 default_server\b", r"\g<1>127.0.0.1:PORT", own)
+    if found != 1:
+        raise FailedError("nginx/servers/site.conf does not listen where the bench expects it")
+    return server
+
+
 @contextmanager
 def _nginx(site: Path) -> Iterator[str]:
-    """The same nginx, with the same headers on a file from disk."""
+    """The same nginx and edge/, with the same headers on a file that it opens each time."""
+    with _from_disk(site) as base:
+        yield base
+
+
+@contextmanager
+def _nginx_open(site: Path) -> Iterator[str]:
+    """The same, and files stay open as those of the edge's cache do."""
+    with _from_disk(site, "include site/open-files.conf;") as base:
+        yield base
+
+
+@contextmanager
+def _from_disk(site: Path, more: str = "") -> Iterator[str]:
     with _kaira(site) as base, urllib.request.urlopen(base + "/small.html") as answer:
         headers = {name.lower(): value for name, value in answer.getheaders()}
     lines = "".join(
@@ -234,11 +258,10 @@ def _nginx(site: Path) -> Iterator[str]:
 server {{
     listen 127.0.0.1:PORT;
     root   /site;
-    sendfile on;
-    tcp_nopush on;
     types  {{ }}
     default_type "text/html; charset=utf-8";
     set $live blue;
+    {more}
     {lines}
     add_header X-Request-ID $request_id;
     add_header Cache-Status "kaira; hit";
@@ -250,20 +273,20 @@ server {{
 
 @contextmanager
 def _edge(site: Path) -> Iterator[str]:
-    with _in_front(site, "include site/all.conf;") as base:
+    with _in_front(site, edge_server()) as base:
         yield base
 
 
 @contextmanager
 def _uncached(site: Path) -> Iterator[str]:
-    with _in_front(site, "set $live blue; location / { proxy_pass http://$live; }") as base:
+    inner = "set $live blue; location / { proxy_pass http://$live; }"
+    with _in_front(site, f"server {{ listen 127.0.0.1:PORT; {inner} }}") as base:
         yield base
 
 
 @contextmanager
-def _in_front(site: Path, inner: str) -> Iterator[str]:
+def _in_front(site: Path, server: str) -> Iterator[str]:
     """nginx in front of the application, both on the one core."""
-    server = f"server {{ listen 127.0.0.1:PORT; {inner} }}"
     with (
         _kaira(site) as application,
         _nginx_container(site, server, application.removeprefix("http://")) as base,

@@ -66,14 +66,17 @@ def verdicts(findings: Findings) -> list[tuple[str, str]]:
             low, ratio, high = results[target.who].against(results[target.whom])
             mark = PASS if ratio >= target.ratio else FAIL
             found.append((mark, f"{words}: {ratio:.2f} ({low:.2f} to {high:.2f})"))
-    starts = {result.name: result.median for result in findings.starts}
+    starts = {result.name: result for result in findings.starts}
     for target in START_TARGETS:
         words = f"cold start: {target.who} against {target.whom}, at most {target.ratio:g}"
         if target.who not in starts or target.whom not in starts:
             found.append((UNMEASURED, words))
             continue
-        times = starts[target.whom] / starts[target.who]  # these are starts a second
-        found.append((PASS if times <= target.ratio else FAIL, f"{words}: {times:.2f}"))
+        who, whom = starts[target.who], starts[target.whom]
+        times = whom.median / who.median  # these are starts a second
+        low, _, high = whom.against(who)
+        mark = PASS if times <= target.ratio else FAIL
+        found.append((mark, f"{words}: {times:.2f} ({low:.2f} to {high:.2f})"))
     words = f"memory of the idle compose stack, at most {IDLE_MB:g} MB"
     if findings.memory:
         total = sum(findings.memory.values())
