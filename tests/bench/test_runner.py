@@ -14,7 +14,14 @@ from threading import Thread
 import pytest
 
 from bench import files, runner
-from bench.contestants import Contestant, FailedError, MissingError, all_contestants, stop
+from bench.contestants import (
+    Contestant,
+    FailedError,
+    MissingError,
+    all_contestants,
+    edge_server,
+    stop,
+)
 from bench.runner import BROWSER, Heat, Result, WrongAnswerError, requests_a_second, throughput
 from tests.conftest import require
 
@@ -128,6 +135,13 @@ def test_a_contestant_that_does_not_start_is_not_skipped(site: Path) -> None:
 
     with pytest.raises(FailedError):
         throughput([Contestant("other", start)], site, [], rounds=0, seconds=1, tell=print)
+
+
+def test_the_edge_is_measured_with_its_own_server() -> None:
+    server = edge_server()
+    assert "127.0.0.1:PORT" in server
+    assert "$stranger" in server
+    assert "include site/all.conf;" in server
 
 
 def test_stopping_takes_the_workers_too() -> None:
