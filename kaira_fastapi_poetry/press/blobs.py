@@ -84,6 +84,10 @@ class Blobs:
                 variants = self._stream(chunks, len(content), self._samples(content))
         return Stored(_sorted(variants), False)
 
+    def keep(self, content: bytes) -> str:
+        """Write `content` as it is, for the server and no visitor; returns its name."""
+        return self._write(IDENTITY, content).digest
+
     def store_file(self, source: Source) -> Stored:
         """Write a file as it is, with its variants; a large one without reading it whole."""
         if source.rendered is not None or source.size <= encodings.HIGHEST_EFFORT:
@@ -105,6 +109,8 @@ class Blobs:
     def sweep(self, bundle: Bundle) -> None:
         """Remove what `bundle` does not refer to, and what an interrupted press left."""
         wanted = {each.digest for file in bundle.files.values() for each in file.variants}
+        if bundle.catalogue is not None:
+            wanted.add(bundle.catalogue.name)
         for entry in os.scandir(self._folder):
             if entry.name not in wanted:
                 Path(entry.path).unlink(missing_ok=True)

@@ -1,12 +1,18 @@
-"""A folder with a `site.toml`: its pages are Jinja templates, rendered once a language."""
+"""A folder with a `site.toml`: its pages are Jinja templates, rendered once a language.
+
+A folder or file whose name is in brackets stands for many: `shop/[product]/index.html` is
+rendered for each product of the catalogue, which the template knows as `product`. A file that
+is no page but made of a template too has ".jinja" at its end: `sitemap.xml.jinja`.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from jinja2 import (
     Environment,
@@ -16,16 +22,19 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 
+from kaira_fastapi_poetry import catalogue
+from kaira_fastapi_poetry.catalogue import Catalogue, CatalogueError
 from kaira_fastapi_poetry.press.sources import PressError, Site, Source, clamped
 from kaira_fastapi_poetry.press.texts import read_texts, read_toml
 from kaira_fastapi_poetry.site import bundle
 
 SETTINGS = "site.toml"
-TEXTS = "_texts"
+TEMPLATE = ".jinja"
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # BCP 47, roughly
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+_BRACKETS = re.compile(r"\[([a-z_]+)\]")
 
 
 class Settings(NamedTuple):
@@ -34,6 +43,8 @@ class Settings(NamedTuple):
     languages: tuple[str, ...]
     headers: tuple[tuple[str, str], ...]
     variables: dict[str, Any]
+    lists: dict[str, list[str]]
+    subset: tuple[str, ...]
 
 
 def is_template(site_dir: Path) -> bool:
@@ -62,19 +73,51 @@ def render(site_dir: Path) -> Site:
         keep_trailing_newline=True,
     )
     site = Site(headers=settings.headers)
-    for relative, path, info in walked:
-        if _is_private(relative):
-            continue
-        if not relative.endswith(".html"):
+    goods = read_catalogue(site_dir, settings.languages)
+    shelves = {code: _shelves(goods, code, settings) for code in settings.languages}
+    published: list[str] = []
+
+    def publish(relative: str, path: Path, modified: int) -> None:
+        for names in _combinations(relative, shelves[settings.languages[0]]):
+            for language in settings.languages:
+                context = _context(relative, names, language, settings, texts[language])
+                context |= shelves[language].context(names) | {"pages": published}
+                try:
+                    content = _rendered(environment, site_dir, relative, context)
+                except _SkipError:
+                    break
+                target = _filled(relative, names).removesuffix(TEMPLATE)
+                prefix = _prefix(language, settings)[1:]
+                site.add(Source(f"{prefix}{target}", path, modified, len(content), content))
+            else:
+                if relative.endswith(".html"):
+                    published.append(context["path"])
+
+    public = [each for each in walked if not _is_private(each[0])]
+    for kind in (".html", TEMPLATE):  # what lists the pages comes after them
+        for relative, path, info in public:
+            if relative.endswith(kind):
+                publish(relative, path, clamped(max(info.st_mtime, common)))
+    for relative, path, info in public:
+        if not relative.endswith((".html", TEMPLATE)):
             site.add(Source(relative, path, clamped(info.st_mtime), info.st_size))
-            continue
-        modified = clamped(max(info.st_mtime, common))
-        for language in settings.languages:
-            context = _context(relative, language, settings, texts[language])
-            content = _rendered(environment, site_dir, relative, context)
-            prefix = _prefix(language, settings)[1:]
-            site.add(Source(f"{prefix}{relative}", path, modified, len(content), content))
+    site.subset = settings.subset
+    site.catalogue = goods.model_dump_json().encode() if goods else None
     return site
+
+
+def read_catalogue(site_dir: Path, languages: tuple[str, ...]) -> Catalogue | None:
+    """The catalogue of the site, if it has one. Raises PressError if it is not in order."""
+    path = site_dir / bundle.CATALOGUE
+    if not path.is_file():
+        return None
+    try:
+        goods = catalogue.read(path)
+    except CatalogueError as error:
+        raise PressError(str(error)) from None
+    if place := goods.missing(languages):
+        raise PressError(f"{path}: {place}: takes a text in each of {', '.join(languages)}")
+    return goods
 
 
 def read_settings(path: Path) -> Settings:
@@ -90,17 +133,24 @@ def read_settings(path: Path) -> Settings:
         or len(set(languages)) < len(languages)
     ):
         raise PressError(f'{path}: languages: takes a list of languages, such as ["en", "ko"]')
-    headers = table.get("headers", {})
-    variables = table.get("variables", {})
-    for key, value in (("headers", headers), ("variables", variables)):
+    tables = {key: table.get(key, {}) for key in ("headers", "variables", "lists")}
+    for key, value in tables.items():
         if not isinstance(value, dict):
             raise PressError(f"{path}: {key}: takes a table, [{key}]")
+    headers, variables, lists = tables.values()
+    subset = table.get("subset", [])
+    for key, value in {
+        **{f"lists.{name}": each for name, each in lists.items()},
+        "subset": subset,
+    }.items():
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise PressError(f"{path}: {key}: takes a list of strings")
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
             raise PressError(f"{path}: headers: {name!r} is not the name of a header")
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
             raise PressError(f"{path}: headers.{name}: takes one line of ASCII text")
-    return Settings(tuple(languages), tuple(headers.items()), variables)
+    return Settings(tuple(languages), tuple(headers.items()), variables, lists, tuple(subset))
 
 
 # Private
@@ -122,9 +172,61 @@ def _prefix(language: str, settings: Settings) -> str:
     return "/" if language == settings.languages[0] else f"/{language}/"
 
 
+class _SkipError(Exception):
+    """The template has nothing to say here: no page."""
+
+
+def _skip() -> NoReturn:
+    raise _SkipError
+
+
+class _Shelves(NamedTuple):
+    """What a name in brackets goes through, by slug, and the catalogue, in one language."""
+
+    entries: dict[str, dict[str, Any]]
+    catalogue: dict[str, Any] | None
+
+    def context(self, names: Mapping[str, str]) -> dict[str, Any]:
+        """What the template of one page knows."""
+        chosen = {name: self.entries[name][slug] for name, slug in names.items()}
+        return {"catalogue": self.catalogue, **chosen}
+
+
+def _shelves(goods: Catalogue | None, language: str, settings: Settings) -> _Shelves:
+    entries: dict[str, dict[str, Any]] = {
+        name: {slug: slug for slug in slugs} for name, slugs in settings.lists.items()
+    }
+    if goods is None:
+        return _Shelves(entries, None)
+    content = goods.in_language(language)
+    entries["product"] = {each["slug"]: each for each in content["products"]}
+    entries["category"] = content["categories"]
+    entries["colour"] = content["colours"]
+    return _Shelves(entries, content)
+
+
+def _combinations(relative: str, shelves: _Shelves) -> Iterator[dict[str, str]]:
+    """What the names in brackets of a path stand for: one empty combination if there are none."""
+    names = _BRACKETS.findall(relative)
+    for name in names:
+        if name not in shelves.entries:
+            raise PressError(f"{relative}: [{name}] is no list of the site")
+    for slugs in itertools.product(*(shelves.entries[name] for name in names)):
+        yield dict(zip(names, slugs, strict=True))
+
+
+def _filled(relative: str, names: Mapping[str, str]) -> str:
+    return _BRACKETS.sub(lambda match: names[match.group(1)], relative)
+
+
 def _context(
-    relative: str, language: str, settings: Settings, texts: dict[str, Any]
+    relative: str,
+    names: Mapping[str, str],
+    language: str,
+    settings: Settings,
+    texts: dict[str, Any],
 ) -> dict[str, Any]:
+    relative = _filled(relative, names).removesuffix(TEMPLATE)
     path = (
         bundle.url_path(relative.removesuffix("index.html"))
         if (relative == "index.html" or relative.endswith("/index.html"))
@@ -139,6 +241,7 @@ def _context(
         "site": settings.variables,
         "lang": language,
         "path": path,
+        "skip": _skip,
         "url": in_language(language),
         "alternates": [(code, in_language(code)(path)) for code in settings.languages],
     }
@@ -149,6 +252,8 @@ def _rendered(
 ) -> bytes:
     try:
         return environment.get_template(relative).render(context).encode()
+    except _SkipError:
+        raise
     except TemplateSyntaxError as error:
         raise PressError(
             f"{error.filename or error.name}:{error.lineno}: {error.message}"

@@ -37,7 +37,7 @@ _HEAVY_AT_ONCE = 2
 __all__ = ["PressError", "press"]
 
 # Raise it when the same folder is pressed into something else than before.
-_VERSION = 1
+_VERSION = 2
 _STAMP = "pressed-with"
 
 
@@ -80,11 +80,20 @@ def _press(site_dir: Path, directory: Path, console: Console | None, jobs: int) 
     previous = _previous(directory, stamp)
     if previous is not None and previous.source == signature:
         return report.of_bundle(previous)
-    site = pages.render(site_dir) if pages.is_template(site_dir) else sources.of_folder(site_dir)
+    if pages.is_template(site_dir):
+        site = pages.render(site_dir)
+        if site.subset:
+            from kaira_fastapi_poetry.press import fonts  # noqa: PLC0415  # takes a while
+
+            fonts.cut(site, directory)
+    else:
+        site = sources.of_folder(site_dir)
     run = _Run(site, Blobs(directory, previous), jobs)
     with report.progress(console, run.total) as run.progress:
         pressed = run.bundle()
     pressed.source = signature
+    if site.catalogue is not None:
+        pressed.catalogue = directory / bundle.BLOBS / run.blobs.keep(site.catalogue)
     bundle.save(pressed, directory)
     (directory / _STAMP).write_text(stamp)
     run.blobs.sweep(pressed)
@@ -93,7 +102,9 @@ def _press(site_dir: Path, directory: Path, console: Console | None, jobs: int) 
 
 def _stamp() -> str:
     """What else the bundle depends on, besides the folder."""
-    libraries = [f"{name} {version(name)}" for name in ("brotli", "zstandard", "jinja2")]
+    libraries = [
+        f"{name} {version(name)}" for name in ("brotli", "zstandard", "jinja2", "fonttools")
+    ]
     libraries += [f"zlib {zlib.ZLIB_RUNTIME_VERSION}", f"Python {platform.python_version()}"]
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return "\n".join([f"press {_VERSION}", *libraries, f"SOURCE_DATE_EPOCH {epoch}", ""])

@@ -66,10 +66,16 @@ class Source:
 
 @dataclass
 class Site:
-    """A folder, read: its files by relative path, and the headers it states."""
+    """A folder, read: its files by relative path, and what else it states.
+
+    headers: of responses. subset: patterns of fonts to be cut to the characters of the pages.
+    catalogue: the products as JSON, if there are any.
+    """
 
     files: dict[str, Source] = field(default_factory=dict)
     headers: tuple[tuple[str, str], ...] = ()
+    subset: tuple[str, ...] = ()
+    catalogue: bytes | None = None
 
     def add(self, source: Source) -> None:
         """Take a file in. Raises PressError if there is one of that name already."""

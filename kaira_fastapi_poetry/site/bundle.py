@@ -29,6 +29,7 @@ from kaira_fastapi_poetry.site import media
 FORMAT = 1
 MANIFEST = "manifest.json"
 BLOBS = "blobs"
+CATALOGUE = "_catalogue.toml"  # of a folder that sells something
 
 IDENTITY = "identity"
 
@@ -80,12 +81,14 @@ class Bundle:
     headers: response headers that the site states for its pages (name, value).
     blobs: the folder of blobs; None for a plain folder.
     source: signature of the folder that it was pressed from, see `signature`.
+    catalogue: the file with the products, see `catalogue.read`; None if there are none.
     """
 
     files: dict[str, File] = field(default_factory=dict)
     headers: tuple[tuple[str, str], ...] = ()
     blobs: Path | None = None
     source: str = ""
+    catalogue: Path | None = None
 
     def location(self, file: File, variant: Variant) -> Path:
         """The file on disk that holds the bytes of `variant`."""
@@ -183,6 +186,7 @@ def load(directory: Path) -> Bundle:
         headers=tuple((name, value) for name, value in manifest["headers"]),
         blobs=directory / BLOBS,
         source=manifest["source"],
+        catalogue=directory / BLOBS / name if (name := manifest.get("catalogue")) else None,
     )
 
 
@@ -205,11 +209,13 @@ def of_folder(site_dir: Path) -> Bundle:
 
     Raises BundleError if the folder does not exist.
     """
+    catalogue = site_dir / CATALOGUE
     return Bundle(
         {
             url_path(relative): plain_file(relative, path, info)
             for relative, path, info in walk(site_dir)
-        }
+        },
+        catalogue=catalogue if catalogue.is_file() else None,
     )
 
 
@@ -249,6 +255,7 @@ def save(bundle: Bundle, directory: Path) -> None:
         "format": FORMAT,
         "source": bundle.source,
         "headers": bundle.headers,
+        "catalogue": bundle.catalogue.name if bundle.catalogue else None,
         "files": {path: _record(file) for path, file in sorted(bundle.files.items())},
     }
     partial = directory / f".{MANIFEST}.{os.getpid()}"

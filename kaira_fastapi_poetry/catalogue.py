@@ -1,0 +1,183 @@
+"""The products: one file, from which come pages, search and `/api/products`.
+
+A site that sells has a `_catalogue.toml`. Texts in it are written once a language, side by
+side; whoever reads a product asks for it in one of them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Texts = dict[str, Annotated[str, Field(min_length=1)]]  # by language
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+
+
+class CatalogueError(Exception):
+    """The catalogue cannot be used; the message is one line for whoever writes it."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Category(_Entry):
+    """A kind of product, with a page of its own."""
+
+    name: Texts
+    line: Texts
+
+
+class Colour(_Entry):
+    """A colour that products come in; `hex` is how it is shown as a dot."""
+
+    name: Texts
+    hex: str = Field(pattern=r"^#[0-9a-f]{6}$")
+
+
+class Fabric(_Entry):
+    """What products are made of, and how that is looked after."""
+
+    name: Texts
+    composition: Texts
+    care: Texts
+
+
+class Guide(_Entry):
+    """A size guide: for each measure the centimetres of each size, in the order of `sizes`.
+
+    drawing: which of the drawings shows where to measure.
+    """
+
+    drawing: Slug
+    sizes: tuple[str, ...]
+    measures: dict[Slug, tuple[float, ...]]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for name, values in self.measures.items():
+            if len(values) != len(self.sizes):
+                raise ValueError(f"{name} has {len(values)} values for {len(self.sizes)} sizes")
+        return self
+
+
+class Product(_Entry):
+    """One product. `price` is in whole units of the catalogue's currency."""
+
+    slug: Slug
+    category: Slug
+    fabric: Slug
+    guide: Slug
+    colours: tuple[Slug, ...] = Field(min_length=1)
+    sizes: tuple[str, ...] = Field(min_length=1)
+    price: int = Field(gt=0)
+    since: datetime.date
+    views: tuple[Slug, ...] = Field(min_length=1)
+    name: Texts
+    line: Texts
+    look: Texts
+    story: Texts
+    fit: Texts
+
+
+class Catalogue(_Entry):
+    """All there is to sell."""
+
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    prices: tuple[int, ...]
+    categories: dict[Slug, Category]
+    colours: dict[Slug, Colour]
+    fabrics: dict[Slug, Fabric]
+    guides: dict[Slug, Guide]
+    products: tuple[Product, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        tables: dict[str, Mapping[str, object]] = {
+            "category": self.categories,
+            "fabric": self.fabrics,
+            "guide": self.guides,
+        }
+        seen: set[str] = set()
+        for product in self.products:
+            if product.slug in seen:
+                raise ValueError(f"there are two products {product.slug!r}")
+            seen.add(product.slug)
+            for key, table in tables.items():
+                if getattr(product, key) not in table:
+                    raise ValueError(f"{product.slug}: no {key} {getattr(product, key)!r}")
+            if unknown := set(product.colours) - self.colours.keys():
+                raise ValueError(f"{product.slug}: no colour {min(unknown)!r}")
+            if unknown := set(product.sizes) - set(self.guides[product.guide].sizes):
+                raise ValueError(f"{product.slug}: no size {min(unknown)!r} in its guide")
+        return self
+
+    def product(self, slug: str) -> Product | None:
+        """The product of that name, if there is one."""
+        return next((each for each in self.products if each.slug == slug), None)
+
+    def in_language(self, language: str) -> dict[str, Any]:
+        """The catalogue as plain values, every text in `language` only.
+
+        Entries of tables say their own `slug`.
+        """
+        content: dict[str, Any] = _in(self.model_dump(mode="json"), language)
+        for table in ("categories", "colours", "fabrics", "guides"):
+            for slug, entry in content[table].items():
+                entry["slug"] = slug
+        return content
+
+    def missing(self, languages: tuple[str, ...]) -> str | None:
+        """The place of the first text that lacks one of `languages`, or has one more."""
+        return _missing(self.model_dump(), set(languages), "")
+
+
+def read(path: Path) -> Catalogue:
+    """Read a `_catalogue.toml`, or the JSON that a press has made of one.
+
+    Raises CatalogueError with one line that names the file and the place in it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.name.endswith(".toml"):
+            return Catalogue.model_validate(tomllib.loads(text))
+        return Catalogue.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise CatalogueError(f"{path}: {place}: {first['msg']}") from None
+    except (OSError, ValueError) as error:
+        raise CatalogueError(f"{path}: {error}") from None
+
+
+# Private
+
+
+def _in(value: Any, language: str) -> Any:
+    if isinstance(value, dict):
+        if language in value:
+            return value[language]
+        return {key: _in(each, language) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_in(each, language) for each in value]
+    return value
+
+
+def _missing(value: object, languages: set[str], place: str) -> str | None:
+    if isinstance(value, dict):
+        if value.keys() & languages and value.keys() != languages:
+            return place
+        entries = value.items()
+    elif isinstance(value, tuple | list):
+        entries = dict(enumerate(value)).items()
+    else:
+        return None
+    for key, each in entries:
+        if found := _missing(each, languages, f"{place}.{key}".lstrip(".")):
+            return found
+    return None
