@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from kaira_fastapi_poetry import __version__, guards
-from kaira_fastapi_poetry.api import health, info, internal
+from kaira_fastapi_poetry.api import health, info, internal, products
 from kaira_fastapi_poetry.lifecycle import lifecycle
 from kaira_fastapi_poetry.problems import problem
 from kaira_fastapi_poetry.settings import Settings, load_settings
@@ -51,7 +51,7 @@ def create_app(
     app.state.settings = settings
     app.state.assets = assets
 
-    for router in (health.router, info.router, internal.router):
+    for router in (health.router, info.router, products.router, internal.router):
         app.include_router(router)
     _answer_errors(app, assets)
 

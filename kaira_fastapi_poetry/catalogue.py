@@ -7,8 +7,9 @@ side; whoever reads a product asks for it in one of them.
 from __future__ import annotations
 
 import datetime
+import itertools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -23,7 +24,7 @@ class CatalogueError(Exception):
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Category(_Entry):
@@ -117,20 +118,68 @@ class Catalogue(_Entry):
                 raise ValueError(f"{product.slug}: no size {min(unknown)!r} in its guide")
         return self
 
-    def product(self, slug: str) -> Product | None:
-        """The product of that name, if there is one."""
-        return next((each for each in self.products if each.slug == slug), None)
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of its texts, the first one first."""
+        return tuple(self.products[0].name) if self.products else ()
 
     def in_language(self, language: str) -> dict[str, Any]:
         """The catalogue as plain values, every text in `language` only.
 
-        Entries of tables say their own `slug`.
+        Entries of tables say their own `slug`. Beside them are `sizes`, all that there are, and
+        `bands` of prices, from `low` up to but not including `high`; both by slug too. Products
+        are in order, the newest first, and each entry names those that belong to it. Of a
+        product there are also its `related` ones and its names in all languages, `words`.
         """
         content: dict[str, Any] = _in(self.model_dump(mode="json"), language)
         for table in ("categories", "colours", "fabrics", "guides"):
             for slug, entry in content[table].items():
                 entry["slug"] = slug
+        for product, entry in zip(self.products, content["products"], strict=True):
+            entry["related"] = [each.slug for each in self.related(product)]
+            entry["words"] = list(product.name.values())
+        products = sorted(content["products"], key=lambda each: each["since"], reverse=True)
+        content["products"] = products
+        sizes = {size: None for guide in self.guides.values() for size in guide.sizes}
+        content["sizes"] = {size.lower(): {"slug": size.lower(), "name": size} for size in sizes}
+        content["bands"] = {
+            slug: {"slug": slug, "low": low, "high": high} for slug, low, high in self.bands()
+        }
+        belonging: dict[str, Callable[[dict[str, Any], dict[str, Any]], bool]] = {
+            "categories": lambda entry, product: product["category"] == entry["slug"],
+            "colours": lambda entry, product: entry["slug"] in product["colours"],
+            "sizes": lambda entry, product: entry["name"] in product["sizes"],
+            "bands": lambda entry, product: (
+                entry["low"] <= product["price"] < (entry["high"] or float("inf"))
+            ),
+        }
+        for table, belongs in belonging.items():
+            for entry in content[table].values():
+                entry["products"] = [each for each in products if belongs(entry, each)]
+            content[table] = {
+                slug: entry for slug, entry in content[table].items() if entry["products"]
+            }
         return content
+
+    def related(self, product: Product, count: int = 3) -> list[Product]:
+        """What goes with a product: of other categories, first what has colours in common.
+
+        No two of them are of the same category, as far as there are enough.
+        """
+        others = [each for each in self.products if each.category != product.category]
+        others.sort(key=lambda each: (-len(set(each.colours) & set(product.colours)), each.slug))
+        firsts = {each.category: each for each in reversed(others)}
+        best = sorted(firsts.values(), key=others.index)
+        return (best + [each for each in others if each not in best])[:count]
+
+    def bands(self) -> list[tuple[str, int, int | None]]:
+        """Name, lowest price and the one above the highest, of each band of prices."""
+        ends = [0, *self.prices]
+        bands: list[tuple[str, int, int | None]] = []
+        for low, high in itertools.zip_longest(ends, self.prices):
+            slug = f"over-{low}" if high is None else f"{low}-{high}" if low else f"under-{high}"
+            bands.append((slug, low, high))
+        return bands
 
     def missing(self, languages: tuple[str, ...]) -> str | None:
         """The place of the first text that lacks one of `languages`, or has one more."""

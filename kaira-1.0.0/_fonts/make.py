@@ -1,12 +1,10 @@
-"""Fetch the two faces of the site from npm and split each into Latin and Hangul.
-
-Display is Gowun Batang, text is Pretendard, both under the SIL Open Font License. What has
-been changed may not bear the reserved name of its origin, so the halves are called Kaira.
+"""Fetch the two faces of the site from npm: they are kept here whole, and the press cuts them.
 
     python kaira-1.0.0/_fonts/make.py
 
-needs npm and fonttools with brotli. The press cuts them further, to the characters of the pages.
-Pages in English never ask for the Hangul half.
+needs npm and fonttools with brotli. Display is Gowun Batang, text is Pretendard, both under the
+SIL Open Font License. What is changed may not bear the reserved name of its origin, so they are
+called Kaira here.
 """
 
 from __future__ import annotations
@@ -17,62 +15,59 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from fontTools.merge import Merger
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-TARGET = Path(__file__).resolve().parent.parent / "assets" / "fonts"
+FOLDER = Path(__file__).resolve().parent
+GOWUN = "@fontsource/gowun-batang@5.3.0"
+PRETENDARD = "pretendard@1.3.9"
 
-LATIN = [*range(0x20, 0x17F), *range(0x2010, 0x2050), 0x20A9, 0x2190, 0x2192, 0x2197, 0x2212, 0xD7]
-HANGUL = [*range(0x3001, 0x3020), *range(0x3131, 0x318F), *range(0xAC00, 0xD7A4)]
-
-GOWUN = ("@fontsource/gowun-batang@5.3.0", "package/LICENSE")
-PRETENDARD = ("pretendard@1.3.9", "package/dist/LICENSE.txt")
-FACES = {
-    "display-latin": (
-        GOWUN, "package/files/gowun-batang-latin-400-normal.woff2", LATIN,
-    ),
-    "display-hangul": (
-        GOWUN, "package/files/gowun-batang-korean-400-normal.woff2", HANGUL,
-    ),
-    "text-latin": (
-        PRETENDARD, "package/dist/web/static/woff2/Pretendard-Regular.woff2", LATIN,
-    ),
-    "text-hangul": (
-        PRETENDARD, "package/dist/web/static/woff2/Pretendard-Regular.woff2", HANGUL,
-    ),
-}  # fmt: skip
+# Latin, punctuation, currency, arrows; Korean punctuation, letters and syllables.
+CHARACTERS = [
+    *range(0x20, 0x17F), *range(0x2010, 0x2050), 0x20A9, *range(0x2190, 0x2199), 0x2212,
+    *range(0x3001, 0x3020), *range(0x3131, 0x318F), *range(0xAC00, 0xD7A4),
+]  # fmt: skip
 
 
 def fetched(package: str, folder: Path) -> Path:
     """The folder of an npm package in its stated version."""
-    target = folder / package.replace("/", "-")
-    if not target.exists():
-        target.mkdir()
-        command = ["npm", "pack", "--silent", "--pack-destination", str(target), package]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        with tarfile.open(next(target.glob("*.tgz"))) as archive:
-            archive.extractall(target, filter="data")
-    return target
+    command = ["npm", "pack", "--silent", "--pack-destination", str(folder), package]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "package"
+
+
+def write(font: TTFont, name: str, licence: Path) -> None:
+    """Write a face as NAME.woff2, called Kaira Name, with its licence beside it."""
+    subsetter = Subsetter(Options(hinting=False))
+    subsetter.populate(unicodes=CHARACTERS)
+    subsetter.subset(font)
+    for record in font["name"].names:
+        if record.nameID in (1, 4, 6, 16):
+            record.string = f"Kaira {name.title()}"
+    font.flavor = "woff2"
+    font.save(FOLDER / f"{name}.woff2")
+    shutil.copyfile(licence, FOLDER / f"{name}-OFL.txt")
+    print(f"{name}.woff2: {(FOLDER / name).with_suffix('.woff2').stat().st_size:,} bytes")
 
 
 def main() -> None:
-    """Write every face and its licence."""
-    TARGET.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        for name, ((package, licence), path, characters) in FACES.items():
-            source = fetched(package, Path(folder))
-            family = name.rpartition("-")[0]
-            shutil.copyfile(source / licence, TARGET / f"{family}-OFL.txt")
-            font = TTFont(source / path, recalcTimestamp=False)
-            subsetter = Subsetter(Options(flavor="woff2", hinting=False))
-            subsetter.populate(unicodes=characters)
-            subsetter.subset(font)
-            for record in font["name"].names:
-                if record.nameID in (1, 4, 6, 16):
-                    record.string = f"Kaira {family.title()}"
-            font.flavor = "woff2"
-            font.save(TARGET / f"{name}.woff2")
-            print(f"{name}.woff2: {(TARGET / name).with_suffix('.woff2').stat().st_size:,} bytes")
+    """Write both."""
+    with tempfile.TemporaryDirectory() as name:
+        package = fetched(PRETENDARD, Path(name))
+        source = package / "dist/web/static/woff2/Pretendard-Regular.woff2"
+        write(TTFont(source, recalcTimestamp=False), "text", package / "dist/LICENSE.txt")
+    with tempfile.TemporaryDirectory() as name:
+        package = fetched(GOWUN, Path(name))
+        halves = []
+        for script in ("latin", "korean"):
+            half = TTFont(package / f"files/gowun-batang-{script}-400-normal.woff2")
+            half.flavor = None
+            half.save(Path(name) / f"{script}.ttf")
+            halves.append(str(Path(name) / f"{script}.ttf"))
+        write(Merger().merge(halves), "display", package / "LICENSE")
 
 
 if __name__ == "__main__":

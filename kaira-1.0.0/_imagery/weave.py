@@ -72,9 +72,18 @@ def icon(size: int) -> Image.Image:
     return image.resize((size, size), Image.Resampling.LANCZOS).quantize(32)
 
 
+def card() -> Image.Image:
+    """What is shown where a link to the site is shared: 1200 by 630 of the herringbone."""
+    picture = pictures.hero()
+    height = round(picture.width * 630 / 1200)
+    return picture.crop((0, 0, picture.width, height)).resize((1200, 630), Image.Resampling.LANCZOS)
+
+
 def main(names: list[str]) -> None:
-    for name in names or [*PICTURES, "icons"]:
-        if name == "icons":
+    for name in names or [*PICTURES, "icons", "card"]:
+        if name == "card":
+            card().save(ASSETS / "pictures" / "og-house.jpg", quality=62, optimize=True)
+        elif name == "icons":
             for size in (192, 512):
                 icon(size).save(ASSETS / f"icon-{size}.png", optimize=True)
         else:

@@ -1,51 +1,93 @@
-// Says of each store whether it is open now, in Seoul's time, and marks today in its table.
-// Nothing is stored, nothing is sent, and every page is complete without this file.
+// What every page does. Each page is complete without this file, but for bag and search.
 
-const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+import { mark } from "./hours.js";
+import { lineUp, showBag } from "./bag.js";
+import { find } from "./search.js";
+import * as store from "./store.js";
 
-const clock = new Intl.DateTimeFormat("en-GB", {
-  timeZone: "Asia/Seoul",
-  weekday: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
+const $ = (selector, root = document) => root.querySelector(selector);
 
-/** Day of the week, 0 for Monday, and "HH:MM" in Seoul. */
-function seoul() {
-  const part = Object.fromEntries(clock.formatToParts(new Date()).map((p) => [p.type, p.value]));
-  return { day: DAYS.indexOf(part.weekday), time: `${part.hour}:${part.minute}` };
-}
-
-/** The sentence for a store: `week` has "HH:MM-HH:MM" or "" for each day from Monday. */
-function sentence({ open, later, closed, days, hours }, { day, time }) {
-  const week = hours.split("|");
-  const [opens, closes] = week[day].split("-");
-  if (opens && time >= opens && time < closes) return [true, open.replace("{time}", closes)];
-  if (opens && time < opens) return [false, later.replace("{time}", opens)];
-  for (let ahead = 1; ahead <= 7; ahead += 1) {
-    const next = (day + ahead) % 7;
-    if (week[next]) {
-      const name = days.split("|")[next];
-      return [false, closed.replace("{day}", name).replace("{time}", week[next].split("-")[0])];
-    }
-  }
-  return [false, ""];
-}
-
-function mark() {
-  const now = seoul();
-  for (const line of document.querySelectorAll(".now")) {
-    const [open, text] = sentence(line.dataset, now);
-    line.textContent = text;
-    line.classList.toggle("open", open);
-    line.hidden = !text;
-  }
-  for (const row of document.querySelectorAll("[data-day]")) {
-    if (Number(row.dataset.day) === now.day + 1) row.setAttribute("aria-current", "date");
-    else row.removeAttribute("aria-current");
-  }
+/** Say something to whoever cannot see it happen. */
+export function say(text) {
+  $("#said").textContent = text;
 }
 
 mark();
 setInterval(mark, 30_000);
+
+// Bag
+
+const drawer = $("#drawer");
+
+function count() {
+  const n = store.pieces();
+  const { one, many } = drawer.dataset;
+  $(".top .number").textContent = n || "";
+  $(".top .bag").title = n ? store.plural(n, one, many) : "";
+}
+
+/** Show the drawer. */
+export function openBag() {
+  drawer.showModal();
+  showBag(drawer);
+}
+
+$(".top .bag").addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || $("#bag")) return;
+  event.preventDefault();
+  openBag();
+});
+
+for (const view of document.querySelectorAll(".bag-view")) lineUp(view, say);
+store.onChange(count);
+count();
+
+// Wishlist
+
+function wished() {
+  const slugs = store.wishes();
+  for (const button of document.querySelectorAll(".wish, .keep")) {
+    button.hidden = false;
+    button.setAttribute("aria-pressed", slugs.includes(button.dataset.slug));
+  }
+  const list = $(".wished");
+  if (list) {
+    for (const card of list.children) card.hidden = !slugs.includes(card.dataset.slug);
+    list.hidden = ![...list.children].some((card) => !card.hidden);
+    $(".nothing").hidden = !list.hidden;
+  }
+}
+
+addEventListener("click", ({ target }) => {
+  const button = target.closest(".wish, .keep");
+  if (button) store.wish(button.dataset.slug);
+});
+store.onChange(wished);
+wished();
+
+// Dialogs close by their button and by a click beside them.
+
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", ({ target }) => {
+    if (target === dialog || target.closest("[data-close]")) dialog.close();
+  });
+}
+
+find();
+
+// On a desk there is room for the filters.
+
+const filters = $(".filters");
+if (filters && matchMedia("(min-width: 64em)").matches) filters.open = true;
+
+// Pages that were seen open without a connection.
+
+if ("serviceWorker" in navigator && isSecureContext) {
+  const { worker } = document.body.dataset;
+  const policy = globalThis.trustedTypes?.createPolicy("kaira", {
+    createScriptURL: (url) => (url === worker ? url : ""),
+  });
+  navigator.serviceWorker
+    .register(policy ? policy.createScriptURL(worker) : worker)
+    .catch(() => {}); // a browser may forbid it: then there is no copy, and nothing is lost
+}

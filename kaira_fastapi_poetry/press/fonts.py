@@ -1,73 +1,140 @@
 """Fonts are served with the characters of the site in them, and no others.
 
-A Korean face has more than ten thousand syllables and takes a megabyte; the pages of a site
-use a few hundred of them.
+A Korean face has eleven thousand syllables and takes half a megabyte; the pages of a site use
+a few hundred of them, its headings fewer still.
+
+    [fonts."assets/fonts/text.woff2"]       # what is served
+    source = "_fonts/text.woff2"            # what it is cut from
+    range = "U+AC00-D7A3"                   # of these characters (all, if nothing is said)
+    elements = ["h1", "h2"]                 # those inside of these (of any)
+    pages = ["index.html", "shop/*"]        # of these pages (of all)
+    without = "assets/fonts/first.woff2"    # less those that another one has
 """
 
 from __future__ import annotations
 
 import io
 import string
-from dataclasses import replace
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 
 from fontTools import version as fonttools_version
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont, TTLibError
 
-from kaira_fastapi_poetry.press.sources import PressError, Site
+from kaira_fastapi_poetry.press.sources import HTML, Font, PressError, Site, Source, clamped
 from kaira_fastapi_poetry.site.bundle import digest_of
 
 FOLDER = "fonts"
 
 # What a script may show, or a visitor type, though no page says it.
 _ALWAYS = frozenset(string.printable) - frozenset("\t\n\r\x0b\x0c")
+_NOT_SHOWN = frozenset({"script", "style"})
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"]
+)
 
 
-def cut(site: Site, directory: Path) -> None:
-    """Replace the fonts of `site` that match its `subset` by what its rendered texts need.
+def cut(site: Site, fonts: Mapping[str, Font], site_dir: Path, directory: Path) -> None:
+    """Add to `site` the fonts that it states, each cut to the characters that it is there for.
 
-    directory: the bundle; fonts that were cut for the same characters are taken from there.
+    directory: the bundle; what was cut before for the same characters is taken from there.
 
-    Raises PressError if a pattern matches nothing, or a file is no font.
+    Raises PressError if a source is missing or is no font.
     """
-    names = [name for name in site.files if any(fnmatchcase(name, each) for each in site.subset)]
-    for pattern in site.subset:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            raise PressError(f"site.toml: subset: no file is called {pattern}")
-    if not names:
+    if not fonts:
         return
-    characters = set(_ALWAYS)
-    latest = 0
-    for source in site.files.values():
-        if source.rendered is not None:
-            characters.update(source.rendered.decode())
-            latest = max(latest, source.modified)
     folder = directory / FOLDER
     folder.mkdir(exist_ok=True)
+    texts = _texts(site)
+    chosen: dict[str, set[str]] = {}
     wanted = set()
-    for name in names:
-        source = site.files[name]
-        content = source.read()
-        # What the font does not have must not decide: one file for ASCII, one for Hangul.
-        text = "".join(sorted(characters & _characters(content, source.path)))
+    for target, font in fonts.items():
+        path = site_dir / font.source
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise PressError(f"{path}: {error.strerror}") from None
+        characters = _wanted(texts, font) - chosen.get(font.without or "", set())
+        # What the font does not have must not make it another one.
+        chosen[target] = characters & _characters(content, path)
+        text = "".join(sorted(chosen[target]))
         key = digest_of(f"{digest_of(content)} {fonttools_version} {text}".encode())
         wanted.add(key)
-        path = folder / key
-        if not path.exists():
+        if not (folder / key).exists():
             partial = folder / f".{key}"
             partial.write_bytes(_subset(content, text))
-            partial.replace(path)
-        rendered = path.read_bytes()
-        modified = max(source.modified, latest)
-        site.files[name] = replace(source, rendered=rendered, size=len(rendered), modified=modified)
+            partial.replace(folder / key)
+        rendered = (folder / key).read_bytes()
+        modified = clamped(path.stat().st_mtime)
+        site.add(Source(target, path, modified, len(rendered), rendered))
     for path in folder.iterdir():
         if path.name not in wanted:
             path.unlink()
 
 
 # Private
+
+
+class _Text(NamedTuple):
+    """The characters of a page, and of each kind of element in it."""
+
+    everything: set[str]
+    inside: dict[str, set[str]]
+
+
+def _texts(site: Site) -> dict[str, _Text]:
+    texts = {}
+    for name, source in site.files.items():
+        if source.rendered is None:
+            continue
+        text = source.rendered.decode()
+        if source.kind == HTML:
+            reader = _Reader()
+            reader.feed(text)
+            texts[name] = reader.text
+        else:
+            texts[name] = _Text(set(text), {})
+    return texts
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = _Text(set(), {})
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for _, value in attrs:  # a placeholder, a label that a script shows
+            self.text.everything.update(value or "")
+        if tag not in _VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while tag in self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if _NOT_SHOWN.isdisjoint(self._open):
+            self.text.everything.update(data)
+        for tag in set(self._open):
+            self.text.inside.setdefault(tag, set()).update(data)
+
+
+def _wanted(texts: Mapping[str, _Text], font: Font) -> set[str]:
+    found = set(_ALWAYS)
+    for name, text in texts.items():
+        if font.pages and not any(fnmatchcase(name, pattern) for pattern in font.pages):
+            continue
+        if font.elements:
+            for element in font.elements:
+                found |= text.inside.get(element, set())
+        else:
+            found |= text.everything
+    return {each for each in found if any(low <= ord(each) <= high for low, high in font.ranges)}
 
 
 def _characters(content: bytes, path: Path) -> set[str]:
@@ -79,9 +146,8 @@ def _characters(content: bytes, path: Path) -> set[str]:
 
 
 def _subset(content: bytes, text: str) -> bytes:
-    options = Options(flavor="woff2", hinting=False, desubroutinize=True)
     with TTFont(io.BytesIO(content), recalcTimestamp=False) as font:
-        subsetter = Subsetter(options)
+        subsetter = Subsetter(Options(hinting=False))
         subsetter.populate(text=text)
         subsetter.subset(font)
         font.flavor = "woff2"

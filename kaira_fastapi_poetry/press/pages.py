@@ -24,7 +24,7 @@ from jinja2 import (
 
 from kaira_fastapi_poetry import catalogue
 from kaira_fastapi_poetry.catalogue import Catalogue, CatalogueError
-from kaira_fastapi_poetry.press.sources import PressError, Site, Source, clamped
+from kaira_fastapi_poetry.press.sources import Font, PressError, Site, Source, clamped
 from kaira_fastapi_poetry.press.texts import read_texts, read_toml
 from kaira_fastapi_poetry.site import bundle
 
@@ -34,6 +34,7 @@ TEMPLATE = ".jinja"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # BCP 47, roughly
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, 5.6.2
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e\t]*[\x21-\x7e])?")
+_RANGE = re.compile(r"[Uu]\+([0-9A-Fa-f]{1,6})(?:-([0-9A-Fa-f]{1,6}))?")
 _BRACKETS = re.compile(r"\[([a-z_]+)\]")
 
 
@@ -44,7 +45,7 @@ class Settings(NamedTuple):
     headers: tuple[tuple[str, str], ...]
     variables: dict[str, Any]
     lists: dict[str, list[str]]
-    subset: tuple[str, ...]
+    fonts: dict[str, Font]
 
 
 def is_template(site_dir: Path) -> bool:
@@ -101,7 +102,7 @@ def render(site_dir: Path) -> Site:
     for relative, path, info in public:
         if not relative.endswith((".html", TEMPLATE)):
             site.add(Source(relative, path, clamped(info.st_mtime), info.st_size))
-    site.subset = settings.subset
+    site.fonts = settings.fonts
     site.catalogue = goods.model_dump_json().encode() if goods else None
     return site
 
@@ -133,24 +134,21 @@ def read_settings(path: Path) -> Settings:
         or len(set(languages)) < len(languages)
     ):
         raise PressError(f'{path}: languages: takes a list of languages, such as ["en", "ko"]')
-    tables = {key: table.get(key, {}) for key in ("headers", "variables", "lists")}
+    tables = {key: table.get(key, {}) for key in ("headers", "variables", "lists", "fonts")}
     for key, value in tables.items():
         if not isinstance(value, dict):
             raise PressError(f"{path}: {key}: takes a table, [{key}]")
-    headers, variables, lists = tables.values()
-    subset = table.get("subset", [])
-    for key, value in {
-        **{f"lists.{name}": each for name, each in lists.items()},
-        "subset": subset,
-    }.items():
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise PressError(f"{path}: {key}: takes a list of strings")
+    headers, variables, lists, fonts = tables.values()
+    for name, slugs in lists.items():
+        if not _are_strings(slugs):
+            raise PressError(f"{path}: lists.{name}: takes a list of strings")
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
             raise PressError(f"{path}: headers: {name!r} is not the name of a header")
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
             raise PressError(f"{path}: headers.{name}: takes one line of ASCII text")
-    return Settings(tuple(languages), tuple(headers.items()), variables, lists, tuple(subset))
+    cuts = {target: _font(stated, f"{path}: fonts.{target}") for target, stated in fonts.items()}
+    return Settings(tuple(languages), tuple(headers.items()), variables, lists, cuts)
 
 
 # Private
@@ -170,6 +168,33 @@ def _is_private(relative: str) -> bool:
 
 def _prefix(language: str, settings: Settings) -> str:
     return "/" if language == settings.languages[0] else f"/{language}/"
+
+
+def _are_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _font(stated: Any, where: str) -> Font:
+    if not isinstance(stated, dict) or not isinstance(stated.get("source"), str):
+        raise PressError(f"{where}: takes a table with a source")
+    if unknown := stated.keys() - {"source", "range", "elements", "pages", "without"}:
+        raise PressError(f"{where}: unknown key {min(unknown)!r}")
+    for key in ("elements", "pages"):
+        if not _are_strings(stated.get(key, [])):
+            raise PressError(f"{where}.{key}: takes a list of strings")
+    ranges = []
+    for each in str(stated.get("range", "U+0-10FFFF")).split(","):
+        match = _RANGE.fullmatch(each.strip())
+        if match is None:
+            raise PressError(f"{where}.range: takes ranges as in CSS, U+AC00-D7A3")
+        ranges.append((int(match.group(1), 16), int(match.group(2) or match.group(1), 16)))
+    return Font(
+        stated["source"],
+        tuple(ranges),
+        tuple(stated.get("elements", [])),
+        tuple(stated.get("pages", [])),
+        stated.get("without"),
+    )
 
 
 class _SkipError(Exception):
@@ -202,6 +227,8 @@ def _shelves(goods: Catalogue | None, language: str, settings: Settings) -> _She
     entries["product"] = {each["slug"]: each for each in content["products"]}
     entries["category"] = content["categories"]
     entries["colour"] = content["colours"]
+    entries["size"] = content["sizes"]
+    entries["price"] = content["bands"]
     return _Shelves(entries, content)
 
 

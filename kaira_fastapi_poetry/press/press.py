@@ -82,10 +82,10 @@ def _press(site_dir: Path, directory: Path, console: Console | None, jobs: int) 
         return report.of_bundle(previous)
     if pages.is_template(site_dir):
         site = pages.render(site_dir)
-        if site.subset:
+        if site.fonts:
             from kaira_fastapi_poetry.press import fonts  # noqa: PLC0415  # takes a while
 
-            fonts.cut(site, directory)
+            fonts.cut(site, site.fonts, site_dir, directory)
     else:
         site = sources.of_folder(site_dir)
     run = _Run(site, Blobs(directory, previous), jobs)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
+from typing import NamedTuple
 
 from kaira_fastapi_poetry.site import bundle, media
 
@@ -64,17 +65,27 @@ class Source:
             raise PressError(f"cannot read {self.path}: {error.strerror}") from None
 
 
+class Font(NamedTuple):
+    """How a font is cut for the site: see `fonts`. `ranges`: first and last code points."""
+
+    source: str
+    ranges: tuple[tuple[int, int], ...]
+    elements: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
+    without: str | None = None
+
+
 @dataclass
 class Site:
     """A folder, read: its files by relative path, and what else it states.
 
-    headers: of responses. subset: patterns of fonts to be cut to the characters of the pages.
+    headers: of responses; fonts: by the path that they are served at.
     catalogue: the products as JSON, if there are any.
     """
 
     files: dict[str, Source] = field(default_factory=dict)
     headers: tuple[tuple[str, str], ...] = ()
-    subset: tuple[str, ...] = ()
+    fonts: dict[str, Font] = field(default_factory=dict)
     catalogue: bytes | None = None
 
     def add(self, source: Source) -> None:

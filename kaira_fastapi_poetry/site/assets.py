@@ -73,7 +73,7 @@ class Assets:
     """
 
     def __init__(self, bundle: Bundle, document_headers: Headers, file_headers: Headers) -> None:
-        self._bundle = bundle
+        self.bundle = bundle
         self._document_headers, self._file_headers = document_headers, file_headers
         self._shared: dict[bytes, bytes] = {}
         self._by_path: dict[bytes, Asset] = {}
@@ -124,7 +124,7 @@ class Assets:
         paths = [path for path, each in self._by_path.items() if each is asset]
         source = asset.represented(IDENTITY).location
         assert source is not None  # what is in memory does not change
-        if self._bundle.blobs is not None:
+        if self.bundle.blobs is not None:
             raise FileNotFoundError(f"{source} is not as the press left it; run `kaira press`")
         try:
             file = plain_file(paths[0].decode(), source, source.stat())
@@ -173,7 +173,7 @@ class Assets:
             headers.append((b"content-encoding", variant.coding.encode()))
         own = b"HTTP/1.1 200 OK\r\n" + _lines(headers)
         body = bodies.get(variant.digest)
-        location = self._bundle.location(file, variant) if body is None else None
+        location = self.bundle.location(file, variant) if body is None else None
         return Representation(variant, own, shared, body, location)
 
 
