@@ -11,10 +11,10 @@ POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
 SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/warm tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test check bench image lab clean
+.PHONY: help install run press test check bench image lab browser-tools lighthouse clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/installed ## the environment, the `kaira` command in it, into .venv
 
@@ -46,6 +46,11 @@ image: ## build the image kaira-server
 lab: ## bring up the real parts that the tests use (Debian, root)
 	@tests/lab/up
 
+browser-tools: $(CACHE)/browser-tools/node_modules ## bring what judges the pages in a browser, from npm
+
+lighthouse: install browser-tools ## judge the pages as on a phone over slow 4G: table in docs/
+	@$(BIN)/python -m bench.lighthouse
+
 clean: ## remove what these commands made here
 	rm -rf $(VENV) *.bundle .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
@@ -63,6 +68,12 @@ $(VENV)/installed: poetry.lock pyproject.toml | $(POETRY)/bin/poetry
 	@$(POETRY)/bin/poetry export --with build,press,test,check --output $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --require-hashes --requirement $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(CACHE)/browser-tools/node_modules: tests/browser/package-lock.json
+	@mkdir -p $(@D)
+	@cp tests/browser/package.json tests/browser/package-lock.json tests/browser/.npmrc $(@D)
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(VENV)/bench: $(VENV)/installed

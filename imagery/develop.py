@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from studio import GREY
 
-WIDTHS = (320, 560, 800)
+WIDTHS = (400, 800)
 FALLBACK = 560
 LIMIT = 60 * 1024
 
@@ -65,11 +65,11 @@ def sizes(picture: Image.Image, stem: Path) -> int:
     written = 0
     for width in WIDTHS:
         scaled = picture.resize((width, width * 5 // 4), Image.Resampling.LANCZOS)
-        quality = {320: 58, 560: 56, 800: 54}[width]
-        written += write(scaled, stem.with_name(f"{stem.name}-{width}.avif"), quality=quality, speed=3)
-        if width == FALLBACK:
-            written += write(scaled, stem.with_name(f"{stem.name}-{width}.webp"), quality=72, method=6)
-    return written
+        target = stem.with_name(f"{stem.name}-{width}.avif")
+        written += write(scaled, target, quality=50, speed=4)
+    scaled = picture.resize((FALLBACK, FALLBACK * 5 // 4), Image.Resampling.LANCZOS)
+    target = stem.with_name(f"{stem.name}-{FALLBACK}.webp")
+    return written + write(scaled, target, quality=70, method=6)
 
 
 def card(picture: Image.Image) -> Image.Image:

@@ -126,6 +126,7 @@ class Catalogue(_Entry):
     def in_language(self, language: str) -> dict[str, Any]:
         """The catalogue as plain values, every text in `language` only.
 
+        `prefix` is what paths of that language begin with: nothing for the first one.
         Entries of tables say their own `slug`. Beside them are `sizes`, all that there are, and
         `bands` of prices, from `low` up to but not including `high`; both by slug too. Products
         are in order, the newest first, and each entry names those that belong to it. Of a
@@ -135,6 +136,7 @@ class Catalogue(_Entry):
         for table in ("categories", "colours", "fabrics", "guides"):
             for slug, entry in content[table].items():
                 entry["slug"] = slug
+        content["prefix"] = "" if language == self.languages[0] else f"/{language}"
         for product, entry in zip(self.products, content["products"], strict=True):
             entry["related"] = [each.slug for each in self.related(product)]
             entry["words"] = list(product.name.values())

@@ -18,7 +18,7 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 # Maker, widths of AVIF and the most bytes of the largest; width of WebP and its most bytes.
 # WebP is the fallback for browsers of before 2023, and is there in one modest width.
 PICTURES = {
-    "herringbone": (pictures.hero, (480, 800, 1200), 46_000, 600, 34_000),
+    "herringbone": (pictures.hero, (480, 800, 1200), 32_000, 600, 30_000),
     "ramie": (pictures.ramie, (480, 720, 1000), 14_500, 480, 14_000),
     "twill": (pictures.twill, (480, 720, 1000), 14_500, 480, 14_000),
     "hopsack": (pictures.hopsack, (480, 720, 1000), 14_500, 480, 14_000),
@@ -82,7 +82,7 @@ def card() -> Image.Image:
 def main(names: list[str]) -> None:
     for name in names or [*PICTURES, "icons", "card"]:
         if name == "card":
-            card().save(ASSETS / "pictures" / "og-house.jpg", quality=62, optimize=True)
+            card().save(ASSETS / "pictures" / "og-house.jpg", quality=20, optimize=True)
         elif name == "icons":
             for size in (192, 512):
                 icon(size).save(ASSETS / f"icon-{size}.png", optimize=True)

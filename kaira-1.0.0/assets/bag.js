@@ -22,6 +22,16 @@ export function described({ row, product }) {
   return row.size === "One" ? colour : `${colour}, ${row.size}`;
 }
 
+/** A small picture beside a name, which says it all. */
+export function picture(src) {
+  const image = document.createElement("img");
+  image.src = src;
+  image.alt = "";
+  image.width = 64;
+  image.height = 80;
+  return image;
+}
+
 function line({ row, product, sum }) {
   const item = document.getElementById("row").content.cloneNode(true).firstElementChild;
   const link = $(".name a", item);
@@ -30,14 +40,13 @@ function line({ row, product, sum }) {
   $("output", item).textContent = row.n;
   if (product) {
     link.href = `${product.url}#${row.colour}`;
-    $("img", item).src = product.colours[row.colour].picture;
+    $(".thumb", item).append(picture(product.colours[row.colour].picture));
     $(".what", item).textContent = described({ row, product });
     $(".price", item).textContent = store.won(sum);
     for (const button of item.querySelectorAll("button")) {
       button.ariaLabel = `${button.ariaLabel ?? button.textContent}: ${product.name}`;
     }
   } else {
-    $("img", item).remove();
     link.removeAttribute("href");
     $(".gone", item).hidden = false;
     $(".less", item).hidden = $(".more-one", item).hidden = true;

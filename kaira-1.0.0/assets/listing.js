@@ -14,7 +14,10 @@ const whole = location.pathname === shop;
 function chosen() {
   if (!whole) {
     return Object.fromEntries(
-      [...nav.querySelectorAll("[aria-current]")].map((link) => [link.dataset.key, link.dataset.value]),
+      [...nav.querySelectorAll("[aria-current]:not([data-value=newest])")].map((link) => [
+        link.dataset.key,
+        link.dataset.value,
+      ]),
     );
   }
   const query = new URLSearchParams(location.search);
@@ -67,7 +70,7 @@ nav.addEventListener("click", (event) => {
   // A single choice has a page of its own; only what adds up is put together here.
   if (!whole && (!key || !others.some((each) => each !== "order"))) return;
   event.preventDefault();
-  if (key) state[key] = state[key] === value && key !== "category" ? "" : value;
+  if (key) state[key] = value === "newest" || (state[key] === value && key !== "category") ? "" : value;
   const query = new URLSearchParams(KEYS.filter((each) => state[each]).map((each) => [each, state[each]]));
   const address = query.size ? `${shop}?${query}` : shop;
   if (!whole) {

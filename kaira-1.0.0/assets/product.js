@@ -44,7 +44,10 @@ form.addEventListener("submit", (event) => {
 
 const zoom = document.getElementById("zoom");
 const pan = zoom.querySelector(".pan");
-const large = zoom.querySelector("img");
+const large = document.createElement("img");
+large.width = 800;
+large.height = 1000;
+pan.append(large);
 let times = 1;
 
 function magnify(to) {

@@ -1,5 +1,6 @@
 // Finding pieces as one types: forgiving, in both languages, and by the first consonants alone.
 
+import { picture } from "./bag.js";
 import { catalogue, plural, won } from "./store.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -86,20 +87,15 @@ export function matches(query, products) {
 
 function option(product, index) {
   const item = document.createElement("li");
-  const picture = document.createElement("img");
   const name = document.createElement("span");
   const price = document.createElement("span");
   item.role = "option";
   item.id = `find-${index}`;
   item.dataset.url = product.url;
-  picture.src = Object.values(product.colours)[0].picture;
-  picture.alt = "";
-  picture.width = 40;
-  picture.height = 50;
   name.textContent = product.name;
   price.textContent = won(product.price);
   price.className = "price";
-  item.append(picture, name, price);
+  item.append(picture(Object.values(product.colours)[0].picture), name, price);
   return item;
 }
 

@@ -150,7 +150,7 @@ def _summary(content: dict[str, Any], product: dict[str, Any]) -> dict[str, Any]
     keys = ("slug", "name", "line", "category", "price", "sizes", "since")
     return {
         **{key: product[key] for key in keys},
-        "url": f"/pieces/{product['slug']}/",
+        "url": f"{content['prefix']}/pieces/{product['slug']}/",
         "colours": [
             {
                 "slug": slug,

@@ -125,7 +125,7 @@ class _Reader(HTMLParser):
 
 
 def _wanted(texts: Mapping[str, _Text], font: Font) -> set[str]:
-    found = set(_ALWAYS)
+    found = set() if font.elements else set(_ALWAYS)
     for name, text in texts.items():
         if font.pages and not any(fnmatchcase(name, pattern) for pattern in font.pages):
             continue

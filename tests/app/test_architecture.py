@@ -50,8 +50,8 @@ def room(name: str) -> str:
     return name.split(".")[1]
 
 
-def test_the_press_knows_the_bundle_and_media_types_and_nothing_else_of_the_run_time() -> None:
-    allowed = {f"{PACKAGE}.site.bundle", f"{PACKAGE}.site.media"}
+def test_the_press_knows_bundle_media_and_catalogue_and_nothing_else_of_the_run_time() -> None:
+    allowed = {f"{PACKAGE}.site.bundle", f"{PACKAGE}.site.media", f"{PACKAGE}.catalogue"}
     for name in MODULES:
         if name.startswith(f"{PACKAGE}.press."):
             others = {each for each in imports(name) if room(each) != "press"}

@@ -157,3 +157,91 @@ def test_a_mistake_leaves_the_former_bundle(pressed: Press, folder: Folder) -> N
     with pytest.raises(PressError):
         folder.press({"index.html": "{{ bad"})
     assert folder.text("/index.html") == "good"
+
+
+CATALOGUE = """
+currency = "KRW"
+prices = [100]
+guides.tops = { drawing = "top", sizes = ["S"], measures = {} }
+fabrics.wool = { name = { en = "Wool", ko = "울" }, composition = { en = "c", ko = "시" }, care = { en = "c", ko = "시" } }
+[categories]
+coats = { name = { en = "Coats", ko = "코트" }, line = { en = "l", ko = "리" } }
+bags = { name = { en = "Bags", ko = "가방" }, line = { en = "l", ko = "리" } }
+[colours]
+ink = { name = { en = "ink", ko = "먹색" }, hex = "#111111" }
+"""
+
+
+def product(slug: str, category: str) -> str:
+    texts = "".join(
+        f'{key} = {{ en = "{key}", ko = "옷" }}\n'
+        for key in ("name", "line", "look", "story", "fit")
+    )
+    return (
+        f'[[products]]\nslug = "{slug}"\ncategory = "{category}"\nfabric = "wool"\nguide = "tops"\n'
+        f'colours = ["ink"]\nsizes = ["S"]\nprice = 50\nsince = 2026-01-01\nviews = ["front"]\n{texts}'
+    )
+
+
+GOODS = {"_catalogue.toml": CATALOGUE + product("one", "coats") + product("two", "bags")}
+
+
+def test_a_name_in_brackets_stands_for_every_entry(pressed: Press) -> None:
+    site = pressed(
+        {
+            **files(),
+            **GOODS,
+            "p/[product]/index.html": "{{ product.slug }} {{ product.name }} {{ path }}",
+            "c/[category]/index.html": "{{ category.name }} {{ category.products | length }}",
+        }
+    )
+    assert site.text("/p/one/index.html") == "one name /p/one/"
+    assert site.text("/ko/p/two/index.html") == "two 옷 /p/two/"
+    assert site.text("/ko/c/bags/index.html") == "가방 1"
+    assert "/p/[product]/index.html" not in site.bundle.files
+
+
+def test_lists_of_the_site_multiply_and_a_page_can_be_skipped(pressed: Press) -> None:
+    settings = SITE.replace("[headers]", '[lists]\norder = ["up", "down"]\n[headers]')
+    site = pressed(
+        {
+            **files(),
+            **GOODS,
+            "site.toml": settings,
+            "_layout/base.html": "{% block body %}{% endblock %}",
+            "[category]/[order]/index.html": (
+                "{% extends '_layout/base.html' %}"
+                "{% if order == 'down' and category.slug == 'bags' %}{% set _ = skip() %}{% endif %}"
+                "{% block body %}{{ category.slug }} {{ order }}{% endblock %}"
+            ),
+            "pages.txt.jinja": "{% for page in pages %}{{ page }} {% endfor %}",
+        }
+    )
+    assert site.text("/coats/down/index.html") == "coats down"
+    assert "/bags/down/index.html" not in site.bundle.files
+    assert site.text("/pages.txt") == "/coats/up/ /coats/down/ /bags/up/ "
+    assert site.text("/ko/pages.txt") == site.text("/pages.txt")
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"[thing]/index.html": "x"}, "[thing]"),
+        ({"site.toml": SITE + "[lists]\norder = 3\n"}, "lists.order"),
+        ({"site.toml": SITE + '[fonts."a.woff2"]\nrange = "U+20"\n'}, "fonts.a.woff2"),
+        ({"site.toml": SITE + '[fonts."a.woff2"]\nsource = "b"\nrange = "20"\n'}, "range"),
+        ({"site.toml": SITE + '[fonts."a.woff2"]\nsource = "b"\nsize = 1\n'}, "size"),
+        ({"site.toml": SITE + '[fonts."a.woff2"]\nsource = "_none.woff2"\n'}, "_none.woff2"),
+        (
+            {"site.toml": SITE + '[fonts."a.woff2"]\nsource = "_b.woff2"\n', "_b.woff2": "no"},
+            "not a font",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(
+    pressed: Press, more: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(PressError) as error:
+        pressed({**files(**{"index.html": "x"}), **more})
+    assert reason in str(error.value)
+    assert "\n" not in str(error.value)

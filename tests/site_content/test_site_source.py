@@ -62,6 +62,7 @@ def test_a_text_asks_for_the_same_values_in_every_language(site: Path) -> None:
 def test_no_text_is_written_into_a_template(site: Path) -> None:
     for path in templates(site):
         source = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        source = re.sub(r"\{%.*?%\}", "", source, flags=re.DOTALL)
         source = source.replace("한국어", "")  # the languages are called by their own names
         assert not HANGUL.search(source), path
 
@@ -70,7 +71,8 @@ def test_no_template_holds_a_style_or_a_script_of_its_own(site: Path) -> None:
     for path in templates(site):
         source = path.read_text(encoding="utf-8")
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", source), path
-        assert all("src=" in tag for tag in re.findall(r"<script\b[^>]*>", source)), path
+        scripts = re.findall(r"<script\b[^>]*>", source)
+        assert all("src=" in tag or "application/ld+json" in tag for tag in scripts), path
 
 
 def test_every_picture_is_small_and_is_used(site: Path) -> None:
@@ -78,11 +80,32 @@ def test_every_picture_is_small_and_is_used(site: Path) -> None:
     pictures = sorted((site / "assets/pictures").iterdir())
     assert pictures
     for picture in pictures:
+        assert picture.stat().st_size <= PICTURE_LIMIT, picture.name
+        if picture.suffix == ".jpg":  # for links that are shared
+            assert picture.name in used, picture.name
+            continue
         name, _, width = picture.stem.rpartition("-")
         assert picture.suffix in (".avif", ".webp")
-        assert picture.stat().st_size <= PICTURE_LIMIT, picture.name
         assert f'"{name}"' in used, picture.name
         assert re.search(rf"\b{width}\b", used), picture.name
+
+
+def test_every_product_has_its_pictures_and_no_others_are_there(site: Path) -> None:
+    table = tomllib.loads((site / "_catalogue.toml").read_text(encoding="utf-8"))
+    wanted = set()
+    for product in table["products"]:
+        shown = [*product["colours"], *(view for view in product["views"] if view != "front")]
+        assert len(product["views"]) >= 2, product["slug"]
+        for name in shown:
+            stem = f"{product['slug']}-{name}"
+            wanted |= {f"{stem}-{width}.avif" for width in (400, 800)} | {f"{stem}-560.webp"}
+        wanted.add(f"{product['slug']}-og.jpg")
+    pictures = list((site / "assets/products").iterdir())
+    assert {picture.name for picture in pictures} == wanted
+    assert max(picture.stat().st_size for picture in pictures) <= PICTURE_LIMIT
+    assert len({picture.read_bytes() for picture in pictures}) == len(pictures)
+    every = [*pictures, *(site / "assets/pictures").iterdir()]
+    assert sum(picture.stat().st_size for picture in every) < 20 * 1024 * 1024
 
 
 def test_the_policy_allows_nothing_inline_and_nothing_foreign(
@@ -102,6 +125,7 @@ def test_the_policy_allows_nothing_inline_and_nothing_foreign(
     assert directives["base-uri"] == directives["frame-ancestors"] == {"'none'"}
     assert directives["form-action"] == {"'self'"}
     assert directives["require-trusted-types-for"] == {"'script'"}
+    assert directives["trusted-types"] == {"kaira"}  # for the address of the worker, no other
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
