@@ -16,6 +16,7 @@ from studio import GREY
 WIDTHS = (400, 800)
 FALLBACK = 560
 LIMIT = 60 * 1024
+EXPOSURE = 0.8  # the light that a cloth facing the camera gets, so that it shows its hex value
 
 
 def linear(hexed: str) -> np.ndarray:
@@ -36,15 +37,19 @@ def load(path: Path) -> np.ndarray:
 
 def coloured(seen: np.ndarray, mask: np.ndarray, hexed: str) -> Image.Image:
     """The picture with its cloth in a colour."""
-    tint = linear(hexed) / GREY
+    tint = EXPOSURE * linear(hexed) / GREY
     # What shines is as white as the light, whatever the colour of the cloth.
     light = seen * (1 - mask) + seen * mask * tint
     floor = 0.006 * mask * seen / GREY
     light = np.clip(light + floor, 0, None)
     # A soft shoulder for the brightest part, so that a pale cloth keeps its folds.
     knee = 0.72
-    light = np.where(light > knee, knee + (1 - knee) * (1 - np.exp(-(light - knee) / (1 - knee))), light)
-    srgb = np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 1e-6) ** (1 / 2.4) - 0.055)
+    light = np.where(
+        light > knee, knee + (1 - knee) * (1 - np.exp(-(light - knee) / (1 - knee))), light
+    )
+    srgb = np.where(
+        light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 1e-6) ** (1 / 2.4) - 0.055
+    )
     return Image.fromarray((srgb.clip(0, 1) * 255 + 0.5).astype(np.uint8))
 
 

@@ -63,7 +63,7 @@ def done(slug: str, view: str, module: str) -> bool:
 
 def expose(slug: str, module: str, views: list[str]) -> None:
     """Build a piece and render its views. Runs in a process of its own."""
-    import importlib  # noqa: PLC0415
+    import importlib
 
     sys.path.insert(0, str(HERE))
     studio = importlib.import_module("studio")
@@ -97,7 +97,7 @@ def main() -> None:
         expose(slug, module, views)
         return
     sys.path.insert(0, str(HERE))
-    import develop  # noqa: PLC0415
+    import develop
 
     catalogue, hexes = products(), colours()
     slugs = options.slugs or list(catalogue)
@@ -107,16 +107,16 @@ def main() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for number, slug in enumerate(slugs, 1):
             product = catalogue[slug]
-            module = next(name for name in MODULES if f'"{slug}":' in (HERE / f"{name}.py").read_text())
+            module = next(
+                name for name in MODULES if f'"{slug}":' in (HERE / f"{name}.py").read_text()
+            )
             views = [
-                view
-                for view in product["views"]
-                if options.again or not done(slug, view, module)
+                view for view in product["views"] if options.again or not done(slug, view, module)
             ]
             start = time.monotonic()
             if views:
                 command = [sys.executable, __file__, "--expose", slug, module, *views]
-                result = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
+                result = subprocess.run(command, check=False, capture_output=True, text=True)
                 if result.returncode:
                     sys.exit(f"{slug}: {result.stdout[-2000:]}{result.stderr[-2000:]}")
             rendered = time.monotonic() - start

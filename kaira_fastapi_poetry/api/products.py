@@ -86,8 +86,9 @@ def products(
         found.sort(key=lambda each: each["price"], reverse=wanted.sort == "price-down")
     start = (wanted.page - 1) * wanted.per_page
     pages = max(1, -(-len(found) // wanted.per_page))
+    here = request.url.replace(scheme="", netloc="")
     links = [
-        f'<{request.url.include_query_params(page=page).replace(scheme="", netloc="")}>; rel="{rel}"'
+        f'<{here.include_query_params(page=page)}>; rel="{rel}"'
         for rel, page in (("prev", wanted.page - 1), ("next", wanted.page + 1))
         if 1 <= page <= pages
     ]

@@ -14,9 +14,11 @@ a few hundred of them, its headings fewer still.
 from __future__ import annotations
 
 import io
+import logging
 import string
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +31,8 @@ from kaira_fastapi_poetry.press.sources import HTML, Font, PressError, Site, Sou
 from kaira_fastapi_poetry.site.bundle import digest_of
 
 FOLDER = "fonts"
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table
 
 # What a script may show, or a visitor type, though no page says it.
 _ALWAYS = frozenset(string.printable) - frozenset("\t\n\r\x0b\x0c")
@@ -50,23 +54,21 @@ def cut(site: Site, fonts: Mapping[str, Font], site_dir: Path, directory: Path) 
     folder = directory / FOLDER
     folder.mkdir(exist_ok=True)
     texts = _texts(site)
+    faces: dict[str, _Face] = {}
     chosen: dict[str, set[str]] = {}
     wanted = set()
     for target, font in fonts.items():
         path = site_dir / font.source
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise PressError(f"{path}: {error.strerror}") from None
+        face = faces.setdefault(font.source, _Face(path))
         characters = _wanted(texts, font) - chosen.get(font.without or "", set())
         # What the font does not have must not make it another one.
-        chosen[target] = characters & _characters(content, path)
+        chosen[target] = characters & face.characters
         text = "".join(sorted(chosen[target]))
-        key = digest_of(f"{digest_of(content)} {fonttools_version} {text}".encode())
+        key = digest_of(f"{face.digest} {fonttools_version} {text}".encode())
         wanted.add(key)
         if not (folder / key).exists():
             partial = folder / f".{key}"
-            partial.write_bytes(_subset(content, text))
+            partial.write_bytes(face.subset(text))
             partial.replace(folder / key)
         rendered = (folder / key).read_bytes()
         modified = clamped(path.stat().st_mtime)
@@ -137,20 +139,51 @@ def _wanted(texts: Mapping[str, _Text], font: Font) -> set[str]:
     return {each for each in found if any(low <= ord(each) <= high for low, high in font.ranges)}
 
 
-def _characters(content: bytes, path: Path) -> set[str]:
-    try:
-        with TTFont(io.BytesIO(content), lazy=True) as font:
+class _Face:
+    """A font as it lies in the folder. Raises PressError if it cannot be read, or is none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def digest(self) -> str:
+        """Of its bytes."""
+        return digest_of(self._content)
+
+    @cached_property
+    def characters(self) -> set[str]:
+        """What it has a glyph for."""
+        with TTFont(io.BytesIO(self._plain), lazy=True) as font:
             return {chr(code) for code in font.getBestCmap() or ()}
-    except (TTLibError, OSError) as error:
-        raise PressError(f"{path}: is not a font: {error}") from None
 
+    def subset(self, text: str) -> bytes:
+        """WOFF2 with the glyphs for `text` and no others."""
+        with TTFont(io.BytesIO(self._plain), lazy=True, recalcTimestamp=False) as font:
+            subsetter = Subsetter(Options(hinting=False))
+            subsetter.populate(text=text)
+            subsetter.subset(font)
+            font.flavor = "woff2"
+            target = io.BytesIO()
+            font.save(target)
+        return target.getvalue()
 
-def _subset(content: bytes, text: str) -> bytes:
-    with TTFont(io.BytesIO(content), recalcTimestamp=False) as font:
-        subsetter = Subsetter(Options(hinting=False))
-        subsetter.populate(text=text)
-        subsetter.subset(font)
-        font.flavor = "woff2"
-        target = io.BytesIO()
-        font.save(target)
-    return target.getvalue()
+    # Private
+
+    @cached_property
+    def _content(self) -> bytes:
+        try:
+            return self._path.read_bytes()
+        except OSError as error:
+            raise PressError(f"{self._path}: {error.strerror}") from None
+
+    @cached_property
+    def _plain(self) -> bytes:
+        """Unpacked once: that takes longer than to cut it."""
+        try:
+            with TTFont(io.BytesIO(self._content), recalcTimestamp=False) as font:
+                font.flavor = None
+                target = io.BytesIO()
+                font.save(target)
+        except (TTLibError, OSError) as error:
+            raise PressError(f"{self._path}: is not a font: {error}") from None
+        return target.getvalue()

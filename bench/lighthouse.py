@@ -1,0 +1,134 @@
+"""Lighthouse over one page of each kind, as on a phone over slow 4G: `make lighthouse`.
+
+Writes docs/lighthouse.md: of each page the median of the runs, and what its first visit weighs.
+Exits with 1 if a target is missed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.app.running import Server, kaira, serving
+from tests.browser.conftest import FLAGS
+from tests.browser.tools import NODE_MODULES, TEMPLATES
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "docs" / "lighthouse.md"
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+# Pages that are not to be found, and say so.
+UNLISTED = ("/404.html", "/offline/", "/maintenance/")
+
+
+def judge(url: str) -> dict[str, Any]:
+    """One run: scores, LCP and TBT in ms, CLS, bytes of the whole page."""
+    command = [
+        "node",
+        str(NODE_MODULES / "lighthouse" / "cli" / "index.js"),
+        url,
+        "--quiet",
+        "--output=json",
+        f"--only-categories={','.join(CATEGORIES)}",
+        "--chrome-flags="
+        + " ".join(
+            ["--headless=new", *FLAGS, "--host-resolver-rules='MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'"]
+        ),
+    ]
+    path = shutil.which("chromium") or "chromium"
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=True,
+        env={**os.environ, "CHROME_PATH": path},
+    )
+    report = json.loads(done.stdout)
+    audits = report["audits"]
+    missed = [
+        name
+        for category in CATEGORIES
+        for name in (
+            each["id"] for each in report["categories"][category]["auditRefs"] if each["weight"]
+        )
+        if audits[name]["score"] is not None and audits[name]["score"] < 0.9
+    ]
+    return {
+        **{name: round(100 * report["categories"][name]["score"]) for name in CATEGORIES},
+        "lcp": audits["largest-contentful-paint"]["numericValue"],
+        "tbt": audits["total-blocking-time"]["numericValue"],
+        "cls": audits["cumulative-layout-shift"]["numericValue"],
+        "bytes": audits["total-byte-weight"]["numericValue"],
+        "missed": missed,
+    }
+
+
+@contextmanager
+def _shop(folder: Path) -> Iterator[Server]:
+    """The site, pressed and served."""
+    shutil.copytree(ROOT / "kaira-1.0.0", folder / "site")
+    done = kaira("press", folder=folder, SITE_DIR="site")
+    if done.returncode:
+        sys.exit(done.stderr)
+    with serving(folder, SITE_DIR="site", WEB_CONCURRENCY="1") as server:
+        yield server
+
+
+def main(arguments: list[str]) -> int:
+    """Judge all pages `runs` times (5), or those that are named."""
+    runs = int(arguments[0]) if arguments else 5
+    paths = arguments[1:] or [
+        path for path in TEMPLATES if path.removeprefix("/ko") not in UNLISTED
+    ]
+    rows, failed = [], []
+    with tempfile.TemporaryDirectory() as name, _shop(Path(name)) as server:
+        for number, path in enumerate(paths, 1):
+            found = [judge(server.base + path) for _ in range(runs)]
+            row = {
+                key: statistics.median(each[key] for each in found)
+                for key in (*CATEGORIES, "lcp", "tbt", "cls", "bytes")
+            }
+            home = path in ("/", "/ko/")
+            limit = 100 if home else 250
+            good = (
+                all(row[name] == 100 for name in CATEGORIES)
+                and row["cls"] == 0
+                and row["bytes"] <= limit * 1024
+                and (not home or (row["lcp"] <= 1300 and row["tbt"] < 50))
+            )
+            if not good:
+                failed.append(path)
+            missed = sorted({name for each in found for name in each["missed"]})
+            print(f"{number}/{len(paths)} {path}: {row} {missed}", file=sys.stderr, flush=True)
+            rows.append(
+                f"| {path} | {' | '.join(f'{row[name]:.0f}' for name in CATEGORIES)} | "
+                f"{row['lcp'] / 1000:.2f} | {row['tbt']:.0f} | {row['cls']:.3f} | "
+                f"{row['bytes'] / 1024:.0f} |"
+            )
+    if len(arguments) < 2:
+        TARGET.write_text(
+            "# What Lighthouse says\n\n"
+            f"`make lighthouse` prints and writes this again: the mobile run (slow 4G and a slow "
+            f"processor, both simulated), median of {runs}, of the pressed site behind "
+            "`kaira serve`.\n\n"
+            "| page | performance | accessibility | best practices | SEO | LCP, s | TBT, ms | "
+            "CLS | KiB |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+            + "\n".join(rows)
+            + "\n"
+        )
+    if failed:
+        print(f"missed on {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
