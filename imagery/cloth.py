@@ -9,10 +9,9 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+import studio
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
-
-import studio
 
 CACHE = Path.home() / ".cache" / "kaira" / "imagery"
 
@@ -72,15 +71,30 @@ def fabric(kind: str):
     elif weave == "rib-across":
         height = sine(math_node("MULTIPLY", v, wave * scale))
     elif weave == "knit":
-        zig = math_node("ABSOLUTE", math_node("SUBTRACT", math_node("FRACT", math_node("MULTIPLY", u, scale)), 0.5))
-        height = math_node("ADD", sine(math_node("MULTIPLY", math_node("ADD", math_node("MULTIPLY", v, scale * 0.9), zig), wave)), math_node("MULTIPLY", zig, -2.5))
+        zig = math_node(
+            "ABSOLUTE",
+            math_node("SUBTRACT", math_node("FRACT", math_node("MULTIPLY", u, scale)), 0.5),
+        )
+        height = math_node(
+            "ADD",
+            sine(
+                math_node(
+                    "MULTIPLY", math_node("ADD", math_node("MULTIPLY", v, scale * 0.9), zig), wave
+                )
+            ),
+            math_node("MULTIPLY", zig, -2.5),
+        )
     elif weave == "herringbone":
         column = math_node("PINGPONG", u, 0.022)
         height = sine(math_node("MULTIPLY", math_node("ADD", column, v), wave * scale))
     elif weave == "twill":
         height = sine(math_node("MULTIPLY", math_node("ADD", u, v), wave * scale))
     elif weave in ("plain", "basket"):
-        height = math_node("MULTIPLY", sine(math_node("MULTIPLY", u, wave * scale / 2)), sine(math_node("MULTIPLY", v, wave * scale / 2)))
+        height = math_node(
+            "MULTIPLY",
+            sine(math_node("MULTIPLY", u, wave * scale / 2)),
+            sine(math_node("MULTIPLY", v, wave * scale / 2)),
+        )
     else:
         texture = nodes.new("ShaderNodeTexNoise" if weave == "felt" else "ShaderNodeTexVoronoi")
         texture.inputs["Scale"].default_value = scale
@@ -101,7 +115,10 @@ def fabric(kind: str):
     shade = nodes.new("ShaderNodeMapRange")
     deep = {"grain": 0.0, "herringbone": 0.5}.get(weave, 0.30 * min(1.0, strength * 1.6))
     shade.inputs["From Min"].default_value, shade.inputs["From Max"].default_value = -1.0, 2.0
-    shade.inputs["To Min"].default_value, shade.inputs["To Max"].default_value = studio.GREY * (1 - deep), studio.GREY * (1 + deep)
+    shade.inputs["To Min"].default_value, shade.inputs["To Max"].default_value = (
+        studio.GREY * (1 - deep),
+        studio.GREY * (1 + deep),
+    )
     links.new(total, shade.inputs["Value"])
     links.new(shade.outputs[0], shader.inputs["Base Color"])
     return made
@@ -115,7 +132,9 @@ def surface(name: str, grid: Array, kind: str, *, closed: bool, uv: Array | None
     for i in range(rows - 1):
         for j in range(span):
             k = (j + 1) % columns
-            faces.append((i * columns + j, i * columns + k, (i + 1) * columns + k, (i + 1) * columns + j))
+            faces.append(
+                (i * columns + j, i * columns + k, (i + 1) * columns + k, (i + 1) * columns + j)
+            )
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(grid.reshape(-1, 3).tolist(), [], faces)
     if uv is None:
@@ -137,13 +156,29 @@ def surface(name: str, grid: Array, kind: str, *, closed: bool, uv: Array | None
     return made
 
 
-def settle(made, pins: Array, *, frames=45, pressure=0.0, stiff=8.0, mass=0.25, bend=0.5, shrink=0.0, selfcollide=False) -> None:
+def settle(
+    made,
+    pins: Array,
+    *,
+    frames=45,
+    pressure=0.0,
+    stiff=8.0,
+    mass=0.25,
+    bend=0.5,
+    shrink=0.0,
+    selfcollide=False,
+) -> None:
     """Let a cloth fall. `pins`: weights by vertex, 1 stays where it is. Kept in the cache."""
     mesh = made.data
     count = len(mesh.vertices)
     points = np.empty(count * 3, dtype=np.float32)
     mesh.vertices.foreach_get("co", points)
-    key = hashlib.blake2b(points.tobytes() + pins.astype(np.float32).tobytes() + repr((frames, pressure, stiff, mass, bend, shrink, selfcollide)).encode(), digest_size=12).hexdigest()
+    key = hashlib.blake2b(
+        points.tobytes()
+        + pins.astype(np.float32).tobytes()
+        + repr((frames, pressure, stiff, mass, bend, shrink, selfcollide)).encode(),
+        digest_size=12,
+    ).hexdigest()
     path = CACHE / "falls" / f"{key}.npz"
     if not path.exists():
         group = made.vertex_groups.new(name="pins")
@@ -204,16 +239,57 @@ class Surface:
         return min(found) if self.direction.y > 0 else max(found)
 
 
-def patch(name: str, outline: Callable[[Array, Array], tuple[Array, Array]], under: Surface, kind: str, *, lift=0.004, thick=0.003, n=(24, 24), blur=2, mat=None, smooth=1):
+def patch(
+    name: str,
+    outline: Callable[[Array, Array], tuple[Array, Array]],
+    under: Surface,
+    kind: str,
+    *,
+    lift=0.004,
+    thick=0.003,
+    n=(24, 24),
+    blur=2,
+    mat=None,
+    smooth=1,
+):
     """A piece of cloth sewn on: `outline` gives x and z for s, t in 0..1; it follows what is below."""
     s, t = np.meshgrid(np.linspace(0, 1, n[1]), np.linspace(0, 1, n[0]))
     x, z = outline(s, t)
-    y = np.array([[under.y(a, b, np.nan) for a, b in zip(p, q, strict=True)] for p, q in zip(x, z, strict=True)])
+    y = np.array(
+        [
+            [under.y(a, b, np.nan) for a, b in zip(p, q, strict=True)]
+            for p, q in zip(x, z, strict=True)
+        ]
+    )
     if np.isnan(y).any():
         y = np.where(np.isnan(y), np.nanmean(y) if not np.isnan(y).all() else 0.0, y)
     for _ in range(blur):
         padded = np.pad(y, 1, mode="edge")
-        y = np.minimum(y, (padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:] + 4 * y) / 8) if under.direction.y > 0 else np.maximum(y, (padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:] + 4 * y) / 8)
+        y = (
+            np.minimum(
+                y,
+                (
+                    padded[:-2, 1:-1]
+                    + padded[2:, 1:-1]
+                    + padded[1:-1, :-2]
+                    + padded[1:-1, 2:]
+                    + 4 * y
+                )
+                / 8,
+            )
+            if under.direction.y > 0
+            else np.maximum(
+                y,
+                (
+                    padded[:-2, 1:-1]
+                    + padded[2:, 1:-1]
+                    + padded[1:-1, :-2]
+                    + padded[1:-1, 2:]
+                    + 4 * y
+                )
+                / 8,
+            )
+        )
     grid = np.stack([x, y - lift * under.direction.y, z], axis=2)
     made = surface(name, grid, kind, closed=False)
     if mat is not None:
@@ -223,7 +299,9 @@ def patch(name: str, outline: Callable[[Array, Array], tuple[Array, Array]], und
     return made
 
 
-def strip(name, line: Sequence[tuple[float, float]], width: float, under: Surface, kind: str, **options):
+def strip(
+    name, line: Sequence[tuple[float, float]], width: float, under: Surface, kind: str, **options
+):
     """A band of `width` along a line of (x, z)."""
     points = np.array(line, dtype=float)
     lengths = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
@@ -235,7 +313,14 @@ def strip(name, line: Sequence[tuple[float, float]], width: float, under: Surfac
         norm = np.hypot(gx, gz) + 1e-9
         return x + (s - 0.5) * width * gz / norm, z - (s - 0.5) * width * gx / norm
 
-    return patch(name, outline, under, kind, n=(options.pop("along", 40), options.pop("across", 5)), **options)
+    return patch(
+        name,
+        outline,
+        under,
+        kind,
+        n=(options.pop("along", 40), options.pop("across", 5)),
+        **options,
+    )
 
 
 def button(x: float, z: float, under: Surface, *, radius=0.009, colour=(0.11, 0.085, 0.06)):
@@ -262,7 +347,14 @@ def button(x: float, z: float, under: Surface, *, radius=0.009, colour=(0.11, 0.
     for sx in (-1, 1):
         for sz in (-1, 1):
             dot = bpy.data.meshes.new("hole")
-            ring = [(x + sx * radius * 0.22 + 0.0011 * math.cos(a), made.location.y - 0.0030 * under.direction.y, z + sz * radius * 0.22 + 0.0011 * math.sin(a)) for a in np.linspace(0, 6.283, 9)[:-1]]
+            ring = [
+                (
+                    x + sx * radius * 0.22 + 0.0011 * math.cos(a),
+                    made.location.y - 0.0030 * under.direction.y,
+                    z + sz * radius * 0.22 + 0.0011 * math.sin(a),
+                )
+                for a in np.linspace(0, 6.283, 9)[:-1]
+            ]
             dot.from_pydata(ring, [], [tuple(range(8))])
             dot.materials.append(studio.material("hole", (0.01, 0.01, 0.01), 1))
             bpy.context.scene.collection.objects.link(bpy.data.objects.new("hole", dot))

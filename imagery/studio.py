@@ -29,7 +29,12 @@ def setup(centre: float, height: float, x: float = 0.0) -> None:
     world.node_tree.nodes["Background"].inputs[0].default_value = (0.93, 0.95, 1.0, 1)
     world.node_tree.nodes["Background"].inputs[1].default_value = 0.56
 
-    _box("wall", (0, WALL_Y + 0.05, centre), (8, 0.1, 8), material("plaster", (0.80, 0.79, 0.755), 0.9, bump=("noise", 9, 0.08)))
+    _box(
+        "wall",
+        (0, WALL_Y + 0.05, centre),
+        (8, 0.1, 8),
+        material("plaster", (0.80, 0.79, 0.755), 0.9, bump=("noise", 9, 0.08)),
+    )
 
     light = bpy.data.lights.new("window", "AREA")
     light.shape, light.size, light.size_y = "RECTANGLE", 1.5, 2.2
@@ -126,9 +131,23 @@ def rod(name, points, radius, mat, *, cyclic=False):
 
 def hanger(half=0.15, drop=0.05, top=0.62) -> None:
     """A slim hanger: its middle at z = 0.03, its ends `half` to each side and `drop` lower."""
-    points = [(-half, 0.004, -drop - 0.012), (-half * 0.55, 0.004, -drop * 0.5 - 0.008), (0, 0, 0.0), (half * 0.55, 0.004, -drop * 0.5 - 0.008), (half, 0.004, -drop - 0.012)]
+    points = [
+        (-half, 0.004, -drop - 0.012),
+        (-half * 0.55, 0.004, -drop * 0.5 - 0.008),
+        (0, 0, 0.0),
+        (half * 0.55, 0.004, -drop * 0.5 - 0.008),
+        (half, 0.004, -drop - 0.012),
+    ]
     rod("hanger", points, 0.0055, bronze())
-    hook = [(0, 0, -0.002), (0, 0, 0.055), (0.004, 0, 0.07), (0.024, 0, 0.082), (0.028, 0, 0.105), (0.006, 0, 0.121), (-0.016, 0, 0.108)]
+    hook = [
+        (0, 0, -0.002),
+        (0, 0, 0.055),
+        (0.004, 0, 0.07),
+        (0.024, 0, 0.082),
+        (0.028, 0, 0.105),
+        (0.006, 0, 0.121),
+        (-0.016, 0, 0.108),
+    ]
     rod("hook", hook, 0.0022, bronze())
     thread(0.006, 0.121, top)
 
@@ -137,7 +156,12 @@ def bar(half=0.17, top=0.62) -> None:
     """A straight bar, for what is clipped or laid over it."""
     rod("bar", [(-half, 0, 0), (half, 0, 0)], 0.006, bronze())
     for side in (-1, 1):
-        rod(f"arm{side}", [(side * half * 0.9, 0, 0), (0, 0, 0.12)], 0.0012, material("thread", (0.745, 0.42, 0.012), 0.7))
+        rod(
+            f"arm{side}",
+            [(side * half * 0.9, 0, 0), (0, 0, 0.12)],
+            0.0012,
+            material("thread", (0.745, 0.42, 0.012), 0.7),
+        )
     thread(0, 0.12, top)
 
 
@@ -152,7 +176,11 @@ def render(path: Path, mask: Path, *, width=960, height=1200, samples=48) -> Non
     """Write the picture, linear, and how much of each pixel is cloth, as EXR files."""
     scene = bpy.context.scene
     settings = scene.render
-    settings.resolution_x, settings.resolution_y, settings.resolution_percentage = width, height, 100
+    settings.resolution_x, settings.resolution_y, settings.resolution_percentage = (
+        width,
+        height,
+        100,
+    )
     settings.image_settings.file_format = "OPEN_EXR"
     settings.image_settings.color_depth = "16"
     settings.image_settings.color_mode = "RGB"
@@ -160,7 +188,12 @@ def render(path: Path, mask: Path, *, width=960, height=1200, samples=48) -> Non
     cycles = scene.cycles
     cycles.samples, cycles.use_denoising, cycles.denoiser = samples, True, "OPENIMAGEDENOISE"
     cycles.use_adaptive_sampling, cycles.adaptive_threshold = True, 0.03
-    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transmission_bounces = 4, 3, 2, 0
+    (
+        cycles.max_bounces,
+        cycles.diffuse_bounces,
+        cycles.glossy_bounces,
+        cycles.transmission_bounces,
+    ) = 4, 3, 2, 0
     cycles.caustics_reflective = cycles.caustics_refractive = False
     settings.filepath = str(path)
     bpy.ops.render.render(write_still=True)
