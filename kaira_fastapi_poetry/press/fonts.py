@@ -36,6 +36,8 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every ta
 
 # What a script may show, or a visitor type, though no page says it.
 _ALWAYS = frozenset(string.printable) - frozenset("\t\n\r\x0b\x0c")
+# What sets text without being asked to; the rest would bring glyphs that nobody sees.
+_FEATURES = ["ccmp", "kern", "liga", "locl", "mark", "mkmk"]
 _NOT_SHOWN = frozenset({"script", "style"})
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"]
@@ -64,7 +66,7 @@ def cut(site: Site, fonts: Mapping[str, Font], site_dir: Path, directory: Path) 
         # What the font does not have must not make it another one.
         chosen[target] = characters & face.characters
         text = "".join(sorted(chosen[target]))
-        key = digest_of(f"{face.digest} {fonttools_version} {text}".encode())
+        key = digest_of(f"{face.digest} {fonttools_version} {_FEATURES} {text}".encode())
         wanted.add(key)
         if not (folder / key).exists():
             partial = folder / f".{key}"
@@ -159,7 +161,7 @@ class _Face:
     def subset(self, text: str) -> bytes:
         """WOFF2 with the glyphs for `text` and no others."""
         with TTFont(io.BytesIO(self._plain), lazy=True, recalcTimestamp=False) as font:
-            subsetter = Subsetter(Options(hinting=False))
+            subsetter = Subsetter(Options(hinting=False, layout_features=_FEATURES))
             subsetter.populate(text=text)
             subsetter.subset(font)
             font.flavor = "woff2"
