@@ -82,7 +82,7 @@ if (filters && matchMedia("(min-width: 64em)").matches) filters.open = true;
 
 // Pages that were seen open without a connection.
 
-if ("serviceWorker" in navigator && isSecureContext) {
+function keepCopies() {
   const { worker } = document.body.dataset;
   const policy = globalThis.trustedTypes?.createPolicy("kaira", {
     createScriptURL: (url) => (url === worker ? url : ""),
@@ -90,4 +90,19 @@ if ("serviceWorker" in navigator && isSecureContext) {
   navigator.serviceWorker
     .register(policy ? policy.createScriptURL(worker) : worker)
     .catch(() => {}); // a browser may forbid it: then there is no copy, and nothing is lost
+}
+
+// Not before someone is really here: the first page should have the connection to itself.
+if ("serviceWorker" in navigator && isSecureContext) {
+  const here = new AbortController();
+  for (const sign of ["pointermove", "pointerdown", "keydown", "scroll"]) {
+    addEventListener(
+      sign,
+      () => {
+        here.abort();
+        keepCopies();
+      },
+      { signal: here.signal, passive: true },
+    );
+  }
 }

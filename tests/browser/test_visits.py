@@ -295,6 +295,7 @@ def test_pictures_come_closer_and_the_colour_is_in_the_address(visit: Visit) -> 
 
 def test_pages_that_were_seen_open_without_a_connection(visit: Visit) -> None:
     page = visit("/")
+    page.mouse.move(100, 100)
     page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     page.wait_for_function("navigator.serviceWorker.controller !== null")
     page.goto("/pieces/long-coat/")
