@@ -18,10 +18,10 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 # Maker, widths of AVIF and the most bytes of the largest; width of WebP and its most bytes.
 # WebP is the fallback for browsers of before 2023, and is there in one modest width.
 PICTURES = {
-    "herringbone": (pictures.hero, (480, 800, 1200), 32_000, 600, 30_000),
-    "ramie": (pictures.ramie, (480, 720, 1000), 14_500, 480, 14_000),
-    "twill": (pictures.twill, (480, 720, 1000), 14_500, 480, 14_000),
-    "hopsack": (pictures.hopsack, (480, 720, 1000), 14_500, 480, 14_000),
+    "herringbone": (pictures.hero, (600, 1200), 32_000, 600, 30_000),
+    "ramie": (pictures.ramie, (480, 720, 1000), 13_200, 480, 14_000),
+    "twill": (pictures.twill, (480, 720, 1000), 13_200, 480, 14_000),
+    "hopsack": (pictures.hopsack, (480, 720, 1000), 13_200, 480, 14_000),
     "dropped": (pictures.dropped, (480, 800, 1200), 56_000, 600, 34_000),
     "bolts": (pictures.bolts, (640, 1120, 1600), 58_000, 800, 45_000),
 }

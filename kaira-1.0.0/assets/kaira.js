@@ -2,7 +2,6 @@
 
 import { mark } from "./hours.js";
 import { lineUp, showBag } from "./bag.js";
-import { find } from "./search.js";
 import * as store from "./store.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -73,7 +72,23 @@ for (const dialog of document.querySelectorAll("dialog")) {
   });
 }
 
-find();
+// Search: fetched when someone is about to, for most who come do not.
+
+const opener = $(".top .search");
+const finder = $("#find");
+let search;
+
+if ($("#query")) import("./search.js").then(({ results }) => results()).catch(() => {});
+else {
+  opener.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    finder.showModal();
+    $("input", finder).focus();
+    search ??= import("./search.js").then(({ suggest }) => suggest(finder));
+    search.catch(() => location.assign(opener.href)); // no connection: its page may be kept
+  });
+}
 
 // On a desk there is room for the filters.
 

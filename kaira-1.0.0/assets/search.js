@@ -99,8 +99,8 @@ function option(product, index) {
   return item;
 }
 
-function suggest() {
-  const dialog = $("#find");
+/** Suggest pieces in `dialog` for what is typed there, and for what has been typed already. */
+export function suggest(dialog) {
   const input = $("input", dialog);
   const list = $("ul", dialog);
   const none = $(".none", dialog);
@@ -142,16 +142,11 @@ function suggest() {
     const item = target.closest("li");
     if (item) location.assign(item.dataset.url);
   });
-  $(".top .search").addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || $("#query")) return;
-    event.preventDefault();
-    dialog.showModal();
-    input.focus();
-    update().catch(() => {});
-  });
+  update().catch(() => {});
 }
 
-async function results() {
+/** Show on the page of the search what its field asks for. */
+export async function results() {
   const input = $("#query");
   const count = $(".count");
   const cards = $(".cards");
@@ -180,10 +175,4 @@ async function results() {
     show();
   });
   show();
-}
-
-/** Make the search of this page work. */
-export function find() {
-  suggest();
-  if ($("#query")) results().catch(() => {});
 }

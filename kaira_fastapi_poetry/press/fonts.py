@@ -39,6 +39,9 @@ _ALWAYS = frozenset(string.printable) - frozenset("\t\n\r\x0b\x0c")
 # What sets text without being asked to; the rest would bring glyphs that nobody sees.
 _FEATURES = ["ccmp", "kern", "liga", "locl", "mark", "mkmk"]
 _NOT_SHOWN = frozenset({"script", "style"})
+# Attributes that are set on the page, besides what a script shows (data-...). An `alt` is, where
+# a picture is missing: in the system's face.
+_SHOWN = frozenset({"label", "placeholder", "value"})
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"]
 )
@@ -112,8 +115,9 @@ class _Reader(HTMLParser):
         self._open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for _, value in attrs:  # a placeholder, a label that a script shows
-            self.text.everything.update(value or "")
+        for name, value in attrs:
+            if name in _SHOWN or name.startswith("data-"):
+                self.text.everything.update(value or "")
         if tag not in _VOID:
             self._open.append(tag)
 

@@ -36,7 +36,7 @@ pages = ["ko/index.html"]
 PAGES = {
     "site.toml": SITE,
     "_texts/a.toml": 'word = { en = "é", ko = "가나" }\n',
-    "index.html": "<!DOCTYPE html><title>t</title><h1>{{ t.a.word }}</h1><p title='라'>다</p>",
+    "index.html": "<!DOCTYPE html><title>t</title><h1>{{ t.a.word }}</h1><input placeholder='라' title='사'><p>다</p>",
     "other/index.html": "<!DOCTYPE html><title>t</title><p>마</p><style>바</style>",
 }
 
@@ -65,7 +65,7 @@ def test_a_font_is_cut_again_only_when_the_characters_are_others(tmp_path: Path)
     shutil.copy(FACE, tmp_path / "site/_face.woff2")
     press(tmp_path / "site", tmp_path / "bundle")
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "bundle/fonts").iterdir()}
-    write(tmp_path / "site", {"other/index.html": "<!DOCTYPE html><title>t</title><p>마 사</p>"})
+    write(tmp_path / "site", {"other/index.html": "<!DOCTYPE html><title>t</title><p>마 아</p>"})
     press(tmp_path / "site", tmp_path / "bundle")
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "bundle/fonts").iterdir()}
     assert len(before) == len(after) == 4
