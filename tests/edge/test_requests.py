@@ -137,7 +137,7 @@ def test_an_error_of_the_edge_names_no_version(stack: Stack) -> None:
 @pytest.fixture(scope="module")
 def named(image: str) -> Iterator[Stack]:
     """A stack with a name, and a low rate."""
-    stack = Stack("kaira-test-named", DOMAIN="shop.example", RATE_LIMIT="20")
+    stack = Stack("kaira-test-named", DOMAIN="shop.example", RATE_LIMIT="60")
     stack.down()
     try:
         stack.up()
