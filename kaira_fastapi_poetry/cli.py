@@ -9,8 +9,6 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +23,9 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    with _importing():
-        from kaira_fastapi_poetry.settings import SettingsError, load_settings
-        from kaira_fastapi_poetry.site.bundle import BundleError
+    gc.disable()  # what is made at the start stays: looking for garbage in it takes a fifth of it
+    from kaira_fastapi_poetry.settings import SettingsError, load_settings
+    from kaira_fastapi_poetry.site.bundle import BundleError
 
     options = _parser().parse_args(arguments)
     try:
@@ -49,11 +47,10 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     """`kaira serve`: press what has changed, then serve."""
     if options.reload:
         return _serve_live(settings)
-    with _importing():
-        import structlog
+    import structlog
 
-        from kaira_fastapi_poetry.capacity import worker_count
-        from kaira_fastapi_poetry.telemetry.workers import SharedMetrics
+    from kaira_fastapi_poetry.capacity import worker_count
+    from kaira_fastapi_poetry.telemetry.workers import SharedMetrics
 
     workers = settings.web_concurrency or worker_count()
     shared, shortage = None, None
@@ -63,10 +60,9 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
         shortage = str(error)
     os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn would read it too, and fall over ""
     # Now that it is arranged where metrics live, whatever makes one may be imported.
-    with _importing():
-        from kaira_fastapi_poetry.app import create_app
-        from kaira_fastapi_poetry.serve import Gunicorn
-        from kaira_fastapi_poetry.telemetry import logs
+    from kaira_fastapi_poetry.app import create_app
+    from kaira_fastapi_poetry.serve import Gunicorn
+    from kaira_fastapi_poetry.telemetry import logs
 
     logs.configure(settings)
     if shortage is not None:
@@ -95,16 +91,6 @@ def press(settings: Settings, _: argparse.Namespace) -> int:
 # Private
 
 
-@contextmanager
-def _importing() -> Iterator[None]:
-    """Imports make many objects and no garbage: looking for it takes a tenth of the start."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kaira", description="Serves a site, and prepares it for that."
@@ -127,6 +113,7 @@ def _press(site_dir: Path) -> None:
     from kaira_fastapi_poetry.press.report import show
     from kaira_fastapi_poetry.site.bundle import bundle_dir
 
+    gc.enable()
     console = Console(stderr=True)
     show(press(site_dir, bundle_dir(site_dir), console=console), console)
 
@@ -162,6 +149,7 @@ def _up_to_date(site_dir: Path) -> Bundle:
 
 
 def _serve_live(settings: Settings) -> int:
+    gc.enable()
     import uvicorn
 
     from kaira_fastapi_poetry.protocol import GuardedProtocol

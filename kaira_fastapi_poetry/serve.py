@@ -172,6 +172,7 @@ def _when_ready(_: Arbiter) -> None:
     # What is here now is for ever: workers need not look at it, nor copy its pages. Not
     # collected before: a few hundred objects would go, for a tenth of the start.
     gc.freeze()
+    gc.enable()  # `cli.main` has switched it off
 
 
 def _child_exit(_: Arbiter, __: Worker) -> None:

@@ -53,14 +53,14 @@ def locked(directory: Path) -> Iterator[None]:
 
 
 class Blobs:
-    """The blobs of a bundle. Safe to use from several threads."""
+    """The blobs of a bundle, in `folder`. Safe to use from several threads."""
 
     def __init__(self, directory: Path, previous: Bundle | None) -> None:
         """`previous`: a bundle of the same encoder whose variants may be taken over."""
-        self._folder = directory / BLOBS
+        self.folder = directory / BLOBS
         self._there = {
             entry.name: entry.stat().st_size
-            for entry in os.scandir(self._folder)
+            for entry in os.scandir(self.folder)
             if not entry.name.startswith(_PARTIAL)
         }
         self._known: dict[str, tuple[Variant, ...]] = {}
@@ -109,9 +109,8 @@ class Blobs:
     def sweep(self, bundle: Bundle) -> None:
         """Remove what `bundle` does not refer to, and what an interrupted press left."""
         wanted = {each.digest for file in bundle.files.values() for each in file.variants}
-        if bundle.catalogue is not None:
-            wanted.add(bundle.catalogue.name)
-        for entry in os.scandir(self._folder):
+        wanted |= {each.name for each in (bundle.catalogue, bundle.bodies) if each is not None}
+        for entry in os.scandir(self.folder):
             if entry.name not in wanted:
                 Path(entry.path).unlink(missing_ok=True)
 
@@ -122,7 +121,7 @@ class Blobs:
         if known and all(self._there.get(each.digest) == each.size for each in known):
             return Stored(known, True)
         size = None if encodings.may_shrink(kind) else self._there.get(digest)
-        if size is not None and (self._folder / digest).stat().st_size == size:
+        if size is not None and (self.folder / digest).stat().st_size == size:
             return Stored((Variant(IDENTITY, digest, size),), True)
         return None
 
@@ -131,11 +130,11 @@ class Blobs:
         if self._there.get(digest) != len(content):
             partial = self._partial()
             partial.write_bytes(content)
-            partial.replace(self._folder / digest)
+            partial.replace(self.folder / digest)
         return Variant(coding, digest, len(content))
 
     def _partial(self) -> Path:
-        return self._folder / f"{_PARTIAL}.{os.getpid()}.{next(self._serial)}"
+        return self.folder / f"{_PARTIAL}.{os.getpid()}.{next(self._serial)}"
 
     def _samples(self, content: bytes) -> bool:
         middle = len(content) // 2
@@ -156,7 +155,7 @@ class Blobs:
             for coding, encoder in encoders.items():
                 writers[coding].write(encoder.finish())
             return [
-                writer.keep(coding, self._folder)
+                writer.keep(coding, self.folder)
                 for coding, writer in writers.items()
                 if coding == IDENTITY
                 or encodings.is_worthwhile(writer.size, writers[IDENTITY].size)

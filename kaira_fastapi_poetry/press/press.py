@@ -94,6 +94,8 @@ def _press(site_dir: Path, directory: Path, console: Console | None, jobs: int) 
     pressed.source = signature
     if site.catalogue is not None:
         pressed.catalogue = directory / bundle.BLOBS / run.blobs.keep(site.catalogue)
+    together = b"".join(pressed.preload().values())
+    pressed.bodies = directory / bundle.BLOBS / run.blobs.keep(together)
     bundle.save(pressed, directory)
     (directory / _STAMP).write_text(stamp)
     run.blobs.sweep(pressed)
@@ -149,7 +151,7 @@ class _Run:
         for name, fingerprint in self.second.items():
             second = bundle.url_path(fingerprinted(name, fingerprint))
             files[second] = self.files[name]._replace(immutable=True)
-        return Bundle(files=files, headers=self.site.headers)
+        return Bundle(files, self.site.headers, self.blobs.folder)
 
     def _all(self) -> None:
         self.analyses = self._analyse()

@@ -1,4 +1,5 @@
-"""A bundle, prepared: all that can be known of a response is computed before the first request.
+"""A bundle, prepared: all that can be known of a response is computed once, when it is first
+asked for; the bytes are in memory from the start.
 
 A name with a fingerprint never means other bytes, so it may be kept for ever. Every other
 name is asked for again each time; our own edge (nginx) may keep the answer for a few
@@ -76,24 +77,28 @@ class Assets:
         self.bundle = bundle
         self._document_headers, self._file_headers = document_headers, file_headers
         self._shared: dict[bytes, bytes] = {}
-        self._by_path: dict[bytes, Asset] = {}
-        bodies = bundle.preload()
+        self._bodies = bundle.preload()
+        self._prepared: dict[bytes, Asset] = {}
+        self._files: dict[bytes, File] = {}
         for path, file in bundle.files.items():
-            self._add(path, self._prepare(file, bodies))
+            key = path.encode("ascii")
+            self._files[key] = file
+            if key.endswith(b"/" + _INDEX):
+                self._files[key[: -len(_INDEX)]] = file
 
     @property
     def paths(self) -> list[str]:
         """Every path at which there is an asset, folders with an index included."""
-        return sorted(key.decode() for key in self._by_path)
+        return sorted(key.decode() for key in self._files)
 
     @property
     def digest(self) -> str:
         """32 hex digits that change with any path and with the content of any file."""
         digest = hashlib.blake2b(digest_size=16)
-        for path, asset in sorted(self._by_path.items()):
+        for path, file in sorted(self._files.items()):
             digest.update(path)
-            for each in asset.representations:
-                digest.update(each.variant.digest.encode())
+            for each in file.variants:
+                digest.update(each.digest.encode())
         return digest.hexdigest()
 
     def find(self, raw_path: bytes) -> Asset | None:
@@ -101,17 +106,17 @@ class Assets:
 
         Raises paths.Hostile for a path that no honest client sends.
         """
-        if asset := self._by_path.get(raw_path):
+        if asset := self._prepared.get(raw_path):
             return asset
         path = canonical(raw_path).encode("ascii")
-        return self._by_path.get(path) or self._by_path.get(path.removeprefix(b"/static"))
+        return self._at(path) or self._at(path.removeprefix(b"/static"))
 
     def error_page(self, status: int, raw_path: bytes) -> Asset | None:
         """The site's own page for an error, `404.html` say: the one nearest to the path."""
         folder = raw_path.removeprefix(b"/static")
         while b"/" in folder:
             folder = folder[: folder.rindex(b"/")]
-            if asset := self._by_path.get(b"%b/%d.html" % (folder, status)):
+            if asset := self._at(b"%b/%d.html" % (folder, status)):
                 return asset
         return None
 
@@ -121,28 +126,32 @@ class Assets:
         Returns the asset as it is now, or None if it has gone.
         Raises OSError if the asset is of a bundle, whose files never change: it is damaged.
         """
-        paths = [path for path, each in self._by_path.items() if each is asset]
         source = asset.represented(IDENTITY).location
         assert source is not None  # what is in memory does not change
         if self.bundle.blobs is not None:
             raise FileNotFoundError(f"{source} is not as the press left it; run `kaira press`")
+        paths = [path for path, file in self._files.items() if file.source == source]
+        for path in paths:
+            self._prepared.pop(path, None)
         try:
             file = plain_file(paths[0].decode(), source, source.stat())
         except FileNotFoundError:
             for path in paths:
-                del self._by_path[path]
+                del self._files[path]
             return None
-        renewed = self._prepare(file, {})
-        self._by_path.update(dict.fromkeys(paths, renewed))
-        return renewed
+        self._files.update(dict.fromkeys(paths, file))
+        return self._at(paths[0])
 
-    def _add(self, path: str, asset: Asset) -> None:
-        key = path.encode("ascii")
-        self._by_path[key] = asset
-        if key.endswith(b"/" + _INDEX):
-            self._by_path[key[: -len(_INDEX)]] = asset
+    def _at(self, path: bytes) -> Asset | None:
+        """The asset at a path as it stands in the bundle, prepared if it is not yet."""
+        if asset := self._prepared.get(path):
+            return asset
+        if (file := self._files.get(path)) is None:
+            return None
+        asset = self._prepared[path] = self._prepare(file)
+        return asset
 
-    def _prepare(self, file: File, bodies: dict[str, bytes]) -> Asset:
+    def _prepare(self, file: File) -> Asset:
         document = file.media_type.partition(";")[0] in _DOCUMENTS
         shared = _lines(
             [
@@ -158,11 +167,11 @@ class Assets:
         return Asset(
             file.modified,
             tuple(variant.coding for variant in file.variants),
-            tuple(self._represent(file, each, modified, shared, bodies) for each in file.variants),
+            tuple(self._represent(file, each, modified, shared) for each in file.variants),
         )
 
     def _represent(
-        self, file: File, variant: Variant, modified: bytes, shared: bytes, bodies: dict[str, bytes]
+        self, file: File, variant: Variant, modified: bytes, shared: bytes
     ) -> Representation:
         headers: Headers = [
             (b"content-length", b"%d" % variant.size),
@@ -172,7 +181,7 @@ class Assets:
         if variant.coding != IDENTITY:
             headers.append((b"content-encoding", variant.coding.encode()))
         own = b"HTTP/1.1 200 OK\r\n" + _lines(headers)
-        body = bodies.get(variant.digest)
+        body = self._bodies.get(variant.digest)
         location = self.bundle.location(file, variant) if body is None else None
         return Representation(variant, own, shared, body, location)
 

@@ -2,7 +2,7 @@
 
 The press writes a bundle to disk, `SITE_DIR` + ".bundle":
 
-    manifest.json           what there is: see `Manifest`
+    manifest.json           what there is: see `save`
     blobs/<digest>          bytes, named by their own BLAKE2b digest
 
 and the server reads it here. A plain folder, not pressed, is read into the same shape
@@ -12,6 +12,7 @@ with one variant a file, so that the server knows one thing only.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import stat
@@ -82,6 +83,8 @@ class Bundle:
     blobs: the folder of blobs; None for a plain folder.
     source: signature of the folder that it was pressed from, see `signature`.
     catalogue: the file with the products, see `catalogue.read`; None if there are none.
+    bodies: a file with all that is held in memory, one after another, see `preload`: a thousand
+    small files take longer to open than to read. None if there is none.
     """
 
     files: dict[str, File] = field(default_factory=dict)
@@ -89,6 +92,7 @@ class Bundle:
     blobs: Path | None = None
     source: str = ""
     catalogue: Path | None = None
+    bodies: Path | None = None
 
     def location(self, file: File, variant: Variant) -> Path:
         """The file on disk that holds the bytes of `variant`."""
@@ -102,25 +106,39 @@ class Bundle:
 
         Returns the bytes by digest; at most `budget` bytes in all, none above `limit`.
         """
+        wanted = self._small(budget, limit)
+        if self.bodies is not None and (budget, limit) == (MEMORY_BUDGET, SMALL_FILE):
+            content = self.bodies.read_bytes()
+            if len(content) == sum(size for _, size, _ in wanted):
+                ends = itertools.accumulate(size for _, size, _ in wanted)
+                return {
+                    digest: content[end - size : end]
+                    for (digest, size, _), end in zip(wanted, ends, strict=True)
+                }
+        folder = None if self.blobs is None else os.open(self.blobs, os.O_RDONLY)
+        try:
+            return {
+                digest: _read(source or digest, folder, size) for digest, size, source in wanted
+            }
+        finally:
+            if folder is not None:
+                os.close(folder)
+
+    def _small(self, budget: int, limit: int) -> list[tuple[str, int, Path | None]]:
+        """What is held in memory: digest, size, and where it lies if that is not a blob."""
         small = {
-            variant.digest: (variant.size, file)
+            variant.digest: (variant.size, variant.digest, file.source)
             for file in self.files.values()
             for variant in file.variants
             if variant.size <= limit
         }
-        folder = None if self.blobs is None else os.open(self.blobs, os.O_RDONLY)
-        bodies: dict[str, bytes] = {}
-        try:
-            for digest in sorted(small, key=lambda digest: (small[digest][0], digest)):
-                size, file = small[digest]
-                if size > budget:
-                    break
-                bodies[digest] = _read(file.source or digest, folder, size)
-                budget -= size
-        finally:
-            if folder is not None:
-                os.close(folder)
-        return bodies
+        found = []
+        for size, digest, source in sorted(small.values(), key=lambda each: each[:2]):
+            if size > budget:
+                break
+            budget -= size
+            found.append((digest, size, source))
+        return found
 
 
 # Where things are
@@ -187,6 +205,7 @@ def load(directory: Path) -> Bundle:
         blobs=directory / BLOBS,
         source=manifest["source"],
         catalogue=directory / BLOBS / name if (name := manifest.get("catalogue")) else None,
+        bodies=directory / BLOBS / name if (name := manifest.get("bodies")) else None,
     )
 
 
@@ -256,6 +275,7 @@ def save(bundle: Bundle, directory: Path) -> None:
         "source": bundle.source,
         "headers": bundle.headers,
         "catalogue": bundle.catalogue.name if bundle.catalogue else None,
+        "bodies": bundle.bodies.name if bundle.bodies else None,
         "files": {path: _record(file) for path, file in sorted(bundle.files.items())},
     }
     partial = directory / f".{MANIFEST}.{os.getpid()}"

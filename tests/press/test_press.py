@@ -241,6 +241,19 @@ def test_blobs_that_nothing_refers_to_are_removed(pressed: Press) -> None:
     assert blobs(site) == [site.variant("/b.txt").digest]
 
 
+def test_what_is_held_in_memory_is_the_same_read_at_once_or_blob_by_blob(
+    generated: Folder,
+) -> None:
+    found = generated.press().bundle
+    assert found.bodies is not None
+    at_once = found.preload()
+    found.bodies.write_bytes(b"cut")
+    assert found.preload() == at_once
+    found.bodies = None
+    assert found.preload() == at_once
+    assert all(bundle.digest_of(body) == digest for digest, body in at_once.items())
+
+
 def test_a_bundle_of_another_version_is_replaced(pressed: Press) -> None:
     site = pressed({"a.txt": TEXT})
     (site.directory / "pressed-with").write_text("another encoder")
