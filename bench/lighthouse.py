@@ -44,15 +44,16 @@ def judge(url: str) -> dict[str, Any]:
         ),
     ]
     path = shutil.which("chromium") or "chromium"
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=True,
-        env={**os.environ, "CHROME_PATH": path},
-    )
-    report = json.loads(done.stdout)
+    # Into a file: of what it writes to a pipe, the end may be missing.
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        subprocess.run(
+            [*command, f"--output-path={file.name}"],
+            capture_output=True,
+            timeout=180,
+            check=True,
+            env={**os.environ, "CHROME_PATH": path},
+        )
+        report = json.load(file)
     audits = report["audits"]
     missed = [
         name
