@@ -14,7 +14,14 @@ from typing import NamedTuple
 from kaira_fastapi_poetry.press import encodings
 from kaira_fastapi_poetry.press.encodings import MIB
 from kaira_fastapi_poetry.press.sources import PressError, Source
-from kaira_fastapi_poetry.site.bundle import BLOBS, IDENTITY, Bundle, Variant, digest_of
+from kaira_fastapi_poetry.site.bundle import (
+    BLOBS,
+    IDENTITY,
+    Bundle,
+    BundleError,
+    Variant,
+    digest_of,
+)
 
 _LOCK = ".lock"
 _PARTIAL = ".partial"
@@ -58,7 +65,8 @@ class Blobs:
     def __init__(self, directory: Path, previous: Bundle | None) -> None:
         """`previous`: a bundle of the same encoder whose variants may be taken over."""
         self.folder = directory / BLOBS
-        self._there = {
+        self._together = _read_together(previous)
+        self._alone = {
             entry.name: entry.stat().st_size
             for entry in os.scandir(self.folder)
             if not entry.name.startswith(_PARTIAL)
@@ -70,10 +78,18 @@ class Blobs:
                 identity = next(each for each in file.variants if each.coding == IDENTITY)
                 self._known[identity.digest] = file.variants
 
+    def hold(self, bundle: Bundle) -> bool:
+        """Whether all that `bundle` refers to was there before this press, by name and size."""
+        return all(
+            self._size(each.digest) == each.size
+            for file in bundle.files.values()
+            for each in file.variants
+        )
+
     def store(self, content: bytes, kind: str) -> Stored:
         """Write `content` and its variants, as far as they are not there."""
         digest = digest_of(content)
-        if (known := self._take_over(digest, kind)) is not None:
+        if (known := self._take_over(digest, kind, len(content))) is not None:
             return known
         variants = [self._write(IDENTITY, content)]
         if encodings.may_shrink(kind):
@@ -84,9 +100,14 @@ class Blobs:
                 variants = self._stream(chunks, len(content), self._samples(content))
         return Stored(_sorted(variants), False)
 
-    def keep(self, content: bytes) -> str:
-        """Write `content` as it is, for the server and no visitor; returns its name."""
-        return self._write(IDENTITY, content).digest
+    def keep(self, content: bytes) -> Path:
+        """Write `content` as it is into a blob of its own; returns where."""
+        path = self.folder / digest_of(content)
+        if self._alone.get(path.name) != len(content):
+            partial = self._partial()
+            partial.write_bytes(content)
+            partial.replace(path)
+        return path
 
     def store_file(self, source: Source) -> Stored:
         """Write a file as it is, with its variants; a large one without reading it whole."""
@@ -94,7 +115,9 @@ class Blobs:
             return self.store(source.read(), source.kind)
         with source.open() as stream:
             digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
-            if (known := self._take_over(digest.hexdigest(), source.kind)) is not None:
+            if (
+                known := self._take_over(digest.hexdigest(), source.kind, stream.tell())
+            ) is not None:
                 return known
             size = stream.tell()
             samples = []
@@ -106,9 +129,16 @@ class Blobs:
             chunks = iter(lambda: stream.read(_CHUNK), b"")
             return Stored(_sorted(self._stream(chunks, size, shrinks)), False)
 
+    def put_together(self, bundle: Bundle) -> Path:
+        """Write what is small into one blob; what no longer is gets a blob of its own."""
+        small = [digest for digest, _, _ in bundle.small()]
+        for digest in _digests(bundle).intersection(self._together).difference(small):
+            self.keep(self._together[digest])
+        return self.keep(b"".join(map(self._read, small)))
+
     def sweep(self, bundle: Bundle) -> None:
         """Remove what `bundle` does not refer to, and what an interrupted press left."""
-        wanted = {each.digest for file in bundle.files.values() for each in file.variants}
+        wanted = _digests(bundle) - {digest for digest, _, _ in bundle.small()}
         wanted |= {each.name for each in (bundle.catalogue, bundle.bodies) if each is not None}
         for entry in os.scandir(self.folder):
             if entry.name not in wanted:
@@ -116,21 +146,28 @@ class Blobs:
 
     # Private
 
-    def _take_over(self, digest: str, kind: str) -> Stored | None:
-        known = self._known.get(digest) if encodings.may_shrink(kind) else None
-        if known and all(self._there.get(each.digest) == each.size for each in known):
+    def _take_over(self, digest: str, kind: str, size: int) -> Stored | None:
+        alone = (Variant(IDENTITY, digest, size),)
+        known = self._known.get(digest) if encodings.may_shrink(kind) else alone
+        if known and all(self._size(each.digest) == each.size for each in known):
             return Stored(known, True)
-        size = None if encodings.may_shrink(kind) else self._there.get(digest)
-        if size is not None and (self.folder / digest).stat().st_size == size:
-            return Stored((Variant(IDENTITY, digest, size),), True)
         return None
+
+    def _size(self, digest: str) -> int | None:
+        """The size of what was there before this press."""
+        if (content := self._together.get(digest)) is not None:
+            return len(content)
+        return self._alone.get(digest)
+
+    def _read(self, digest: str) -> bytes:
+        if (content := self._together.get(digest)) is not None:
+            return content
+        return (self.folder / digest).read_bytes()
 
     def _write(self, coding: str, content: bytes) -> Variant:
         digest = digest_of(content)
-        if self._there.get(digest) != len(content):
-            partial = self._partial()
-            partial.write_bytes(content)
-            partial.replace(self.folder / digest)
+        if digest not in self._together:
+            self.keep(content)
         return Variant(coding, digest, len(content))
 
     def _partial(self) -> Path:
@@ -187,6 +224,17 @@ class _Writer:
     def __exit__(self, *_: object) -> None:
         self._stream.close()
         self._path.unlink(missing_ok=True)
+
+
+def _read_together(bundle: Bundle | None) -> dict[str, bytes]:
+    try:
+        return bundle.preload() if bundle else {}
+    except BundleError:  # damaged: all of it is made again
+        return {}
+
+
+def _digests(bundle: Bundle) -> set[str]:
+    return {each.digest for file in bundle.files.values() for each in file.variants}
 
 
 def _sorted(variants: Iterable[Variant]) -> tuple[Variant, ...]:

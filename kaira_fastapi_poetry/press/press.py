@@ -78,7 +78,8 @@ def press(
 def _press(site_dir: Path, directory: Path, console: Console | None, jobs: int) -> Report:
     signature, stamp = bundle.signature(site_dir), _stamp()
     previous = _previous(directory, stamp)
-    if previous is not None and previous.source == signature:
+    blobs = Blobs(directory, previous)
+    if previous is not None and previous.source == signature and blobs.hold(previous):
         return report.of_bundle(previous)
     if pages.is_template(site_dir):
         site = pages.render(site_dir)
@@ -88,14 +89,13 @@ def _press(site_dir: Path, directory: Path, console: Console | None, jobs: int) 
             fonts.cut(site, site.fonts, site_dir, directory)
     else:
         site = sources.of_folder(site_dir)
-    run = _Run(site, Blobs(directory, previous), jobs)
+    run = _Run(site, blobs, jobs)
     with report.progress(console, run.total) as run.progress:
         pressed = run.bundle()
     pressed.source = signature
     if site.catalogue is not None:
-        pressed.catalogue = directory / bundle.BLOBS / run.blobs.keep(site.catalogue)
-    together = b"".join(pressed.preload().values())
-    pressed.bodies = directory / bundle.BLOBS / run.blobs.keep(together)
+        pressed.catalogue = run.blobs.keep(site.catalogue)
+    pressed.bodies = run.blobs.put_together(pressed)
     bundle.save(pressed, directory)
     (directory / _STAMP).write_text(stamp)
     run.blobs.sweep(pressed)

@@ -3,7 +3,8 @@
 The press writes a bundle to disk, `SITE_DIR` + ".bundle":
 
     manifest.json           what there is: see `save`
-    blobs/<digest>          bytes, named by their own BLAKE2b digest
+    blobs/<digest>          bytes, named by their own BLAKE2b digest: what is small in one file
+                            together, because a thousand files take longer to open than to read
 
 and the server reads it here. A plain folder, not pressed, is read into the same shape
 with one variant a file, so that the server knows one thing only.
@@ -27,7 +28,7 @@ import orjson
 
 from kaira_fastapi_poetry.site import media
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 BLOBS = "blobs"
 CATALOGUE = "_catalogue.toml"  # of a folder that sells something
@@ -83,8 +84,7 @@ class Bundle:
     blobs: the folder of blobs; None for a plain folder.
     source: signature of the folder that it was pressed from, see `signature`.
     catalogue: the file with the products, see `catalogue.read`; None if there are none.
-    bodies: a file with all that is held in memory, one after another, see `preload`: a thousand
-    small files take longer to open than to read. None if there is none.
+    bodies: the blob with all that is `small`, one after another; None for a plain folder.
     """
 
     files: dict[str, File] = field(default_factory=dict)
@@ -95,50 +95,47 @@ class Bundle:
     bodies: Path | None = None
 
     def location(self, file: File, variant: Variant) -> Path:
-        """The file on disk that holds the bytes of `variant`."""
+        """The file on disk that holds the bytes of `variant`, which is not `small`."""
         if self.blobs is None:
             assert file.source is not None
             return file.source
         return self.blobs / variant.digest
 
-    def preload(self, budget: int = MEMORY_BUDGET, limit: int = SMALL_FILE) -> dict[str, bytes]:
-        """Read the small bodies, smallest first.
-
-        Returns the bytes by digest; at most `budget` bytes in all, none above `limit`.
-        """
-        wanted = self._small(budget, limit)
-        if self.bodies is not None and (budget, limit) == (MEMORY_BUDGET, SMALL_FILE):
-            content = self.bodies.read_bytes()
-            if len(content) == sum(size for _, size, _ in wanted):
-                ends = itertools.accumulate(size for _, size, _ in wanted)
-                return {
-                    digest: content[end - size : end]
-                    for (digest, size, _), end in zip(wanted, ends, strict=True)
-                }
-        folder = None if self.blobs is None else os.open(self.blobs, os.O_RDONLY)
-        try:
-            return {
-                digest: _read(source or digest, folder, size) for digest, size, source in wanted
-            }
-        finally:
-            if folder is not None:
-                os.close(folder)
-
-    def _small(self, budget: int, limit: int) -> list[tuple[str, int, Path | None]]:
-        """What is held in memory: digest, size, and where it lies if that is not a blob."""
-        small = {
+    def small(self) -> list[tuple[str, int, Path | None]]:
+        """What is held in memory, smallest first: digest, bytes, and where it lies in a folder."""
+        known = {
             variant.digest: (variant.size, variant.digest, file.source)
             for file in self.files.values()
             for variant in file.variants
-            if variant.size <= limit
+            if variant.size <= SMALL_FILE
         }
-        found = []
-        for size, digest, source in sorted(small.values(), key=lambda each: each[:2]):
-            if size > budget:
-                break
+        found, budget = [], MEMORY_BUDGET
+        for size, digest, source in sorted(known.values(), key=lambda each: each[:2]):
             budget -= size
+            if budget < 0:
+                break
             found.append((digest, size, source))
         return found
+
+    def preload(self) -> dict[str, bytes]:
+        """Read what is `small`: the bytes by digest.
+
+        Raises BundleError if the bundle is not as the press left it.
+        """
+        small = self.small()
+        if self.bodies is None:
+            return {digest: _read(source, size) for digest, size, source in small if source}
+        try:
+            content = self.bodies.read_bytes()
+        except OSError:
+            content = b""
+        ends = list(itertools.accumulate(size for _, size, _ in small))
+        if len(content) != sum(ends[-1:]):
+            raise BundleError(f"{self.bodies} is not as the press left it; run `kaira press`")
+        return {
+            digest: content[end - size : end]
+            for (digest, size, _), end in zip(small, ends, strict=True)
+        }
 
 
 # Where things are
@@ -305,9 +302,9 @@ def _file(record: list[Any]) -> File:
     )
 
 
-def _read(path: Path | str, folder: int | None, size: int) -> bytes:
-    """The whole of a small file; `path` is below `folder` where that is given."""
-    file = os.open(path, os.O_RDONLY, dir_fd=folder)
+def _read(path: Path, size: int) -> bytes:
+    """The whole of a small file, with fewer calls than `Path.read_bytes`."""
+    file = os.open(path, os.O_RDONLY)
     try:
         return os.read(file, size)
     finally:

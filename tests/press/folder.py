@@ -40,7 +40,7 @@ class Folder:
         return next(each for each in self.file(path).variants if each.coding == coding)
 
     def bytes(self, path: str, coding: str = "identity") -> bytes:
-        return self.bundle.location(self.file(path), self.variant(path, coding)).read_bytes()
+        return sent(self.bundle, self.file(path), self.variant(path, coding))
 
     def text(self, path: str) -> str:
         return self.bytes(path).decode()
@@ -54,3 +54,9 @@ class Folder:
 
     def has_second(self, path: str) -> bool:
         return self.second(path) in self.bundle.files
+
+
+def sent(bundle: Bundle, file: File, variant: Variant) -> bytes:
+    """What a server would send of a file in one of its variants."""
+    body = bundle.preload().get(variant.digest)
+    return bundle.location(file, variant).read_bytes() if body is None else body

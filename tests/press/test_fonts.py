@@ -11,6 +11,7 @@ from fontTools.ttLib import TTFont
 from kaira_fastapi_poetry.press.press import press
 from kaira_fastapi_poetry.site import bundle as bundles
 from tests.app.running import write
+from tests.press.folder import sent
 
 FACE = Path(__file__).parents[2] / "kaira-1.0.0" / "_fonts" / "text.woff2"
 
@@ -44,8 +45,8 @@ PAGES = {
 def characters(directory: Path, name: str) -> set[str]:
     bundle = bundles.load(directory)
     file = bundle.files[f"/f/{name}.woff2"]
-    content = bundle.location(file, file.variants[-1]).read_bytes()
-    return {chr(code) for code in TTFont(io.BytesIO(content)).getBestCmap()}
+    font = TTFont(io.BytesIO(sent(bundle, file, file.variants[-1])))
+    return {chr(code) for code in font.getBestCmap()}
 
 
 def test_each_font_has_what_it_is_there_for(tmp_path: Path) -> None:

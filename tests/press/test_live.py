@@ -8,7 +8,7 @@ import pytest
 
 from kaira_fastapi_poetry.press.live import LiveBundle
 from kaira_fastapi_poetry.press.press import PressError
-from tests.press.folder import Folder
+from tests.press.folder import Folder, sent
 
 
 def test_a_change_is_seen_by_the_next_request(folder: Folder) -> None:
@@ -18,7 +18,7 @@ def test_a_change_is_seen_by_the_next_request(folder: Folder) -> None:
         folder.write({"index.html": text})
         found = live.current()
         file = found.files["/index.html"]
-        assert found.location(file, file.variants[0]).read_text() == text
+        assert sent(found, file, file.variants[0]) == text.encode()
     folder.write({"more/index.html": "more"})
     assert "/more/index.html" in live.current().files
     (folder.site_dir / "index.html").unlink()

@@ -22,7 +22,7 @@ import zstandard
 from kaira_fastapi_poetry.press import encodings
 from kaira_fastapi_poetry.press.press import PressError, press
 from kaira_fastapi_poetry.site import bundle
-from tests.press.folder import Folder
+from tests.press.folder import Folder, sent
 from tests.press.generate import generate
 
 Press = Callable[..., Folder]
@@ -216,13 +216,40 @@ def test_a_file_that_was_only_touched_is_not_encoded_again(pressed: Press) -> No
 
 
 def test_a_blob_that_was_lost_or_cut_is_written_again(pressed: Press) -> None:
-    site = pressed({"a.txt": TEXT, "b.txt": TEXT + "b"})
-    lost, cut = site.variant("/a.txt", "br").digest, site.variant("/b.txt", "identity").digest
+    large = noise(bundle.SMALL_FILE + 1)
+    site = pressed({"a.txt": TEXT, "lost.png": large, "cut.png": large[::-1]})
+    lost, cut = site.variant("/lost.png").digest, site.variant("/cut.png").digest
     (site.directory / "blobs" / lost).unlink()
-    (site.directory / "blobs" / cut).write_bytes(b"")
-    site.press({"new.txt": "new"})
+    (site.directory / "blobs" / cut).write_bytes(b"cut")
+    assert site.bundle.bodies is not None
+    site.bundle.bodies.write_bytes(b"cut")
+    with pytest.raises(bundle.BundleError, match="run `kaira press`"):
+        site.bundle.preload()
+    site.press()
+    assert site.bytes("/lost.png") == large
+    assert site.bytes("/cut.png") == large[::-1]
     assert decoded(site, "/a.txt", "br") == TEXT.encode()
-    assert site.text("/b.txt") == TEXT + "b"
+
+
+def test_what_is_small_is_kept_together_and_once(pressed: Press) -> None:
+    site = pressed({"a.txt": TEXT, "b.png": noise(10), "large.png": noise(bundle.SMALL_FILE + 1)})
+    assert site.bundle.bodies is not None
+    large = site.variant("/large.png").digest
+    assert sorted(blobs(site)) == sorted([site.bundle.bodies.name, large])
+    bodies = site.bundle.preload()
+    assert site.variant("/a.txt", "br").digest in bodies and large not in bodies
+    assert all(bundle.digest_of(body) == digest for digest, body in bodies.items())
+
+
+def test_what_is_no_longer_held_in_memory_gets_a_blob(
+    pressed: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = pressed({"a.txt": TEXT})
+    monkeypatch.setattr(bundle, "MEMORY_BUDGET", 10)
+    site.press({"new.txt": "new"})
+    assert list(site.bundle.preload().values()) == [b"new"]
+    assert site.text("/a.txt") == TEXT
+    assert decoded(site, "/a.txt", "br") == TEXT.encode()
 
 
 def test_a_film_and_a_text_of_the_same_bytes_are_encoded_each_in_its_way(pressed: Press) -> None:
@@ -239,19 +266,6 @@ def test_blobs_that_nothing_refers_to_are_removed(pressed: Press) -> None:
     (site.site_dir / "a.txt").unlink()
     site.press()
     assert blobs(site) == [site.variant("/b.txt").digest]
-
-
-def test_what_is_held_in_memory_is_the_same_read_at_once_or_blob_by_blob(
-    generated: Folder,
-) -> None:
-    found = generated.press().bundle
-    assert found.bodies is not None
-    at_once = found.preload()
-    found.bodies.write_bytes(b"cut")
-    assert found.preload() == at_once
-    found.bodies = None
-    assert found.preload() == at_once
-    assert all(bundle.digest_of(body) == digest for digest, body in at_once.items())
 
 
 def test_a_bundle_of_another_version_is_replaced(pressed: Press) -> None:
@@ -307,8 +321,7 @@ def test_an_interrupted_press_leaves_the_former_bundle_whole(generated: Folder) 
     assert after == before
     for file in after.files.values():
         for variant in file.variants:
-            content = after.location(file, variant).read_bytes()
-            assert bundle.digest_of(content) == variant.digest
+            assert bundle.digest_of(sent(after, file, variant)) == variant.digest
     assert not generated.press().report.unchanged
     assert not any("partial" in name for name in blobs(generated))
 

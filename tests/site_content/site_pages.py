@@ -78,10 +78,13 @@ class Pressed:
     bundle: Bundle
     languages: list[str]
 
+    def __post_init__(self) -> None:
+        self.bodies = self.bundle.preload()
+
     def body(self, path: str) -> bytes:
         file = self.bundle.files[path]
         plain = next(variant for variant in file.variants if variant.coding == bundles.IDENTITY)
-        return self.bundle.location(file, plain).read_bytes()
+        return self.bodies[plain.digest]
 
     def file(self, url: str) -> File | None:
         """What the server would send for a path; a folder's is its index.html."""
