@@ -26,7 +26,7 @@ from bench.contestants import (
 from bench.memory import idle_memory
 from bench.runner import BROWSER, CONNECTIONS, Heat, WrongAnswerError, throughput
 
-START_ROUNDS = 9
+START_ROUNDS = 15
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -29,8 +29,12 @@ CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 UNLISTED = ("/404.html", "/offline/", "/maintenance/")
 
 
-def judge(url: str) -> dict[str, Any]:
-    """One run: scores, LCP and TBT in ms, CLS, bytes of the whole page."""
+def judge(url: str, tries: int = 3) -> dict[str, Any]:
+    """One run: scores, LCP and TBT in ms, CLS, bytes of the whole page.
+
+    A run that the browser breaks off (it crashes, or never gets still) is made again.
+    Raises subprocess.CalledProcessError if it breaks off `tries` times.
+    """
     command = [
         "node",
         str(NODE_MODULES / "lighthouse" / "cli" / "index.js"),
@@ -46,13 +50,15 @@ def judge(url: str) -> dict[str, Any]:
     path = shutil.which("chromium") or "chromium"
     # Into a file: of what it writes to a pipe, the end may be missing.
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        subprocess.run(
+        done = subprocess.run(
             [*command, f"--output-path={file.name}"],
             capture_output=True,
             timeout=180,
-            check=True,
+            check=tries == 1,
             env={**os.environ, "CHROME_PATH": path},
         )
+        if done.returncode:
+            return judge(url, tries - 1)
         report = json.load(file)
     audits = report["audits"]
     missed = [
