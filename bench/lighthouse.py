@@ -29,6 +29,18 @@ CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 UNLISTED = ("/404.html", "/offline/", "/maintenance/")
 
 
+RUNS = 5
+HEAD = f"""\
+# What Lighthouse says
+
+`make lighthouse` prints and writes this again: the mobile run (slow 4G and a slow processor, both \
+simulated), median of {RUNS}, of the pressed site behind `kaira serve`.
+
+| page | performance | accessibility | best practices | SEO | LCP, s | TBT, ms | CLS | KiB |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+"""
+
+
 def judge(url: str, tries: int = 3) -> dict[str, Any]:
     """One run: scores, LCP and TBT in ms, CLS, bytes of the whole page.
 
@@ -90,13 +102,23 @@ def _shop(folder: Path) -> Iterator[Server]:
         yield server
 
 
+def _rows() -> dict[str, str]:
+    """The rows of the document as it stands, by page."""
+    lines = TARGET.read_text().splitlines() if TARGET.exists() else []
+    return {line.split()[1]: line for line in lines if line.startswith("| /")}
+
+
 def main(arguments: list[str]) -> int:
-    """Judge all pages `runs` times (5), or those that are named."""
-    runs = int(arguments[0]) if arguments else 5
+    """Judge all pages, or those that are named after the number of runs.
+
+    The document holds medians of five runs; those of another number are only printed.
+    """
+    runs = int(arguments[0]) if arguments else RUNS
     paths = arguments[1:] or [
         path for path in TEMPLATES if path.removeprefix("/ko") not in UNLISTED
     ]
-    rows, failed = [], []
+    rows = _rows() if len(arguments) > 1 else {}
+    failed = []
     with tempfile.TemporaryDirectory() as name, _shop(Path(name)) as server:
         for number, path in enumerate(paths, 1):
             found = [judge(server.base + path) for _ in range(runs)]
@@ -116,22 +138,13 @@ def main(arguments: list[str]) -> int:
                 failed.append(path)
             missed = sorted({name for each in found for name in each["missed"]})
             print(f"{number}/{len(paths)} {path}: {row} {missed}", file=sys.stderr, flush=True)
-            rows.append(
+            rows[path] = (
                 f"| {path} | {' | '.join(f'{row[name]:.0f}' for name in CATEGORIES)} | "
                 f"{row['lcp'] / 1000:.2f} | {row['tbt']:.0f} | {row['cls']:.3f} | "
                 f"{row['bytes'] / 1024:.0f} |"
             )
-    if len(arguments) < 2:
-        TARGET.write_text(
-            "# What Lighthouse says\n\n"
-            f"`make lighthouse` prints and writes this again: the mobile run (slow 4G and a slow "
-            f"processor, both simulated), median of {runs}, of the pressed site behind "
-            "`kaira serve`.\n\n"
-            "| page | performance | accessibility | best practices | SEO | LCP, s | TBT, ms | "
-            "CLS | KiB |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-            + "\n".join(rows)
-            + "\n"
-        )
+    if runs == RUNS:
+        TARGET.write_text(HEAD + "\n".join(rows.values()) + "\n")
     if failed:
         print(f"missed on {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -39,7 +39,6 @@ export function mark() {
     const [open, text] = sentence(line.dataset, now);
     line.textContent = text;
     line.classList.toggle("open", open);
-    line.hidden = !text;
   }
   for (const row of document.querySelectorAll("[data-day]")) {
     if (Number(row.dataset.day) === now.day + 1) row.setAttribute("aria-current", "date");
