@@ -1,6 +1,6 @@
 #!/bin/sh
-# Before nginx starts: what the environment says must make sense, and there must be room for
-# the two files that are made from it. One line, and no start, if not.
+# Before nginx starts: what the environment says must make sense (one line, and no start, if
+# not), and there must be folders for what is written while it runs.
 set -eu
 
 fail() {
@@ -15,3 +15,7 @@ case ${RATE_LIMIT-} in
   '' | 0* | *[!0-9]*) fail "RATE_LIMIT: got '${RATE_LIMIT-}', takes requests a second, 100 say" ;;
 esac
 [ -w /run/kaira ] || fail "/run/kaira must be writable: mount a tmpfs there"
+
+# What beside nginx itself its user writes: see keep and crawl.
+mkdir -p /run/kaira/state /var/cache/kaira/lists
+chown nginx:nginx /run/kaira/state /var/cache/kaira/lists

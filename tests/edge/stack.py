@@ -87,7 +87,7 @@ class Stack:
 
     def container(self, service: str) -> str:
         """The name of the container of a service."""
-        return f"{self.project}-{service}-1"
+        return f"{self.project}-nginx" if service == "nginx" else f"{self.project}-{service}-1"
 
     def execute(self, service: str, *command: str, check: bool = True) -> str:
         """Run a command in a service's container."""
@@ -129,6 +129,6 @@ class Stack:
         """Until the edge has fetched the whole site by itself."""
 
         def warm() -> bool:
-            return "done" in self.execute("nginx", "ls", "/tmp/warm", check=False)
+            return ".etag" in self.execute("nginx", "ls", "/var/cache/kaira/lists", check=False)
 
         wait_until(warm, "the edge has fetched the site")

@@ -1,0 +1,439 @@
+#!/usr/bin/env bash
+# Brings a new version of the application live without one dropped request.
+#
+# Two colours, blue and green; visitors are sent to one of them. The other one is started with
+# the new version, tested through the edge, and made live by renaming a file that nginx looks
+# at for each request. Nothing is reloaded. Which colour serves is read from that file alone.
+# shellcheck disable=SC2016 # what stands in single quotes is run inside the edge's container
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly START_SECONDS=${START_SECONDS:-60}  # until a new version must be well
+readonly WATCH_SECONDS=${WATCH_SECONDS:-20}  # how long it is watched once it is live
+readonly DRAIN_SECONDS=${DRAIN_SECONDS:-300} # how long the old one's last requests may take
+readonly KEEP=5                              # releases whose images stay, for --rollback
+readonly NEED_MEMORY_MB=160                  # for a second copy beside the first
+readonly NEED_DISK_MB=1024
+
+readonly DEPLOYED=0 FAILED=1 REFUSED=2 ROLLED_BACK=3
+
+readonly PROJECT=${COMPOSE_PROJECT_NAME:-kaira}
+readonly EDGE=$PROJECT-nginx
+readonly JOURNAL=/live/deployments.jsonl # in the edge's volume, beside the flag
+export COMPOSE_PROJECT_NAME=$PROJECT COMPOSE_IGNORE_ORPHANS=1 COMPOSE_PROGRESS=quiet DRAIN_SECONDS
+export COMPOSE_FILE=${COMPOSE_FILE:-docker-compose.blue-green.yml}
+
+usage() {
+  cat <<EOF
+usage: ./deploy-blue-green.sh [IMAGE]        make IMAGE live (default: build what is here)
+       ./deploy-blue-green.sh --rollback [N] make the release live that served N before (default 1)
+       ./deploy-blue-green.sh --status       which colour serves, what it is, what was deployed
+       ./deploy-blue-green.sh --leave        hand over to docker-compose.prod.yml
+       ./deploy-blue-green.sh --help
+
+  --dry-run   with IMAGE or --rollback: check everything, change nothing
+
+Exit codes: $DEPLOYED deployed; $FAILED failed, and the old version still serves; $REFUSED refused, and nothing
+was changed; $ROLLED_BACK it was live, did badly, and the old version serves again.
+
+Environment: START_SECONDS=$START_SECONDS WATCH_SECONDS=$WATCH_SECONDS DRAIN_SECONDS=$DRAIN_SECONDS COMPOSE_PROJECT_NAME=$PROJECT
+EOF
+}
+
+main() {
+  local task=deploy image='' back=1
+  dry=''
+  while (($#)); do
+    case $1 in
+      --rollback)
+        task=rollback
+        if [[ ${2:-} =~ ^[1-9][0-9]*$ ]]; then back=$2 && shift; fi
+        ;;
+      --status | --leave) task=${1#--} ;;
+      --dry-run) dry=yes ;;
+      --help | -h) usage && exit 0 ;;
+      -*) refuse "no such option: $1 (see --help)" ;;
+      *)
+        [[ -z $image ]] || refuse "one image at a time: got $image and $1"
+        image=$1
+        ;;
+    esac
+    shift
+  done
+  docker version >/dev/null 2>&1 || refuse "the Docker Engine does not answer: is it running, and may $(id -un) use it?"
+  [[ $task == status ]] || lock
+  case $task in
+    status) status ;;
+    leave) leave ;;
+    rollback) rollback "$back" ;;
+    deploy) deploy "$image" ;;
+  esac
+}
+
+# The tasks
+
+deploy() {
+  preflight
+  take_image "$1"
+  replace deployed
+}
+
+rollback() {
+  local earlier
+  preflight
+  earlier=$(earlier_images | sed -n "$1p" | grep .) ||
+    refuse "there is no release $1 before the one that serves: see --status"
+  take_image "$earlier"
+  replace returned
+}
+
+# The whole way, from an image to the old version's end.
+replace() {
+  [[ -z $dry ]] || finish_dry_run
+  remember_first
+  start_idle
+  wait_until_well
+  smoke_test
+  switch_to "$idle"
+  watch
+  record "$1" "$idle" "$release" "$image" "$digest"
+  drain "$live"
+  prune
+  say "done: $release serves as $idle"
+}
+
+status() {
+  local colour state live line
+  edge_runs || refuse "the edge ($EDGE) does not run: docker compose -f ${COMPOSE_FILE%%:*} up -d"
+  live=$(live_colour)
+  for colour in blue green; do
+    state=$(docker inspect --format '{{.State.Status}}, since {{.State.StartedAt}}' "$(container $colour)" 2>/dev/null) || state='not there'
+    line=$(printf '%-5s  %s' $colour "$state")
+    [[ $state != running* ]] || line+=", release $(release_of $colour)"
+    [[ $colour != "$live" ]] || line+='  <- serves'
+    printf '%s\n' "$line"
+  done
+  printf '\nlast deployments:\n'
+  journal | tail -n 10 | while read -r line; do
+    printf '  %s  %-11s  %-5s  %s\n' "$(field "$line" timestamp)" "$(field "$line" outcome)" \
+      "$(field "$line" colour)" "$(field "$line" release)"
+  done
+  printf '\nto roll back to:\n'
+  local number=0 id
+  while read -r id; do
+    printf '  --rollback %d  %s\n' $((++number)) "$(image_release "$id")"
+  done < <(earlier_images)
+}
+
+# leave: the one application of docker-compose.prod.yml takes over what serves now.
+leave() {
+  local image
+  preflight
+  image=$(COMPOSE_FILE=docker-compose.prod.yml docker compose config --images app)
+  say "start app, as docker-compose.prod.yml has it"
+  # A name by digest is what it is; any other one is given to what serves.
+  [[ $image == *@* ]] || docker tag "$(image_of "$live")" "$image"
+  if [[ $live == green ]]; then stop_colour blue; fi
+  COMPOSE_FILE=docker-compose.prod.yml docker compose up --detach --no-deps --no-build --wait app ||
+    fail "app does not get well: docker logs $PROJECT-app-1"
+  if [[ $live == green ]]; then
+    idle=blue release=$(release_of green)
+    smoke_test
+    switch_to blue
+  fi
+  record left blue "$(release_of blue)" "$(image_of blue)" ''
+  stop_colour "$live"
+  docker rm --force "$PROJECT-blue" "$PROJECT-green" >/dev/null 2>&1 || true
+  say "done: docker compose -f docker-compose.prod.yml is in charge"
+}
+
+# The steps
+
+lock() {
+  command -v flock >/dev/null || refuse "flock is missing: install util-linux"
+  # On the folder itself: the kernel lets go of it however this process ends.
+  exec 9<.
+  flock --nonblock 9 || refuse "another deployment is running"
+}
+
+preflight() {
+  local reason have
+  say "preflight"
+  reason=$(docker compose config --quiet 2>&1) || refuse "${COMPOSE_FILE%%:*} is not valid: ${reason##*$'\n'}"
+  if ! edge_runs; then
+    [[ -z $dry ]] || refuse "the edge ($EDGE) does not run; without --dry-run it would be started"
+    # Never made anew while it runs: that would drop what it is sending.
+    docker compose up --detach --no-recreate --no-deps --no-build --wait nginx >/dev/null ||
+      refuse "the edge does not start: docker logs $EDGE"
+  fi
+  live=$(live_colour)
+  idle=$(other "$live")
+  have=$(edge df -Pm /var/cache/kaira | awk 'END { print $4 }')
+  ((have >= NEED_DISK_MB)) || refuse "disk: $have MB are free, $NEED_DISK_MB are needed: docker system df"
+  have=$(edge awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
+  ((have >= NEED_MEMORY_MB)) || refuse "memory: $have MB are available, a second copy needs $NEED_MEMORY_MB: add swap, or memory"
+}
+
+# take_image NAME: sets image (its id), digest and release.
+take_image() {
+  local name=$1 reason
+  if [[ -z $name ]]; then
+    name=$PROJECT-server:built
+    say "build"
+    [[ -n $dry ]] || docker build --quiet --file Dockerfile.prod --tag "$name" \
+      --build-arg "RELEASE=${RELEASE:-$(describe)}" . >/dev/null || refuse "the image cannot be built: docker build -f Dockerfile.prod ."
+  elif [[ $name == */* ]] || ! docker image inspect "$name" >/dev/null 2>&1; then
+    say "pull $name"
+    reason=$(docker pull --quiet "$name" 2>&1) || refuse "cannot pull $name: ${reason##*$'\n'}"
+  fi
+  image=$(docker image inspect --format '{{.Id}}' "$name" 2>/dev/null) || refuse "no such image: $name"
+  digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image")
+  digest=${digest%%$'\n'*} digest=${digest#*@}
+  release=$(image_release "$image")
+}
+
+# What serves before the first deployment is what the first rollback goes back to.
+remember_first() {
+  [[ -z $(journal) ]] && runs "$live" || return 0
+  local first
+  first=$(image_of "$live")
+  docker tag "$first" "$(release_tag "$first")"
+  record found "$live" "$(release_of "$live")" "$first" ''
+}
+
+start_idle() {
+  say "start $idle with $release"
+  stop_colour "$idle" # if it runs: an earlier deployment was killed before its end
+  edge find "/var/cache/kaira/$idle" -mindepth 1 -delete 2>/dev/null || true
+  docker tag "$image" "$PROJECT-server:$idle"
+  docker compose up --detach --no-deps --no-build --pull never --force-recreate "app-$idle" >/dev/null ||
+    give_up "$idle cannot be started"
+}
+
+wait_until_well() {
+  local end=$((SECONDS + START_SECONDS)) seen
+  say "wait for its health"
+  until seen=$(release_of "$idle") && [[ -n $seen ]]; do
+    must_run "$idle" || give_up "$idle $reason"
+    ((SECONDS < end)) || give_up "$idle is not well after $START_SECONDS s"
+    sleep 0.3
+  done
+  [[ -z $release || $seen == "$release" ]] || give_up "$idle answers as release $seen, and $release was expected"
+  release=$seen
+}
+
+# Through the edge, by the way that visitors will go; what is fetched stays in its cache.
+smoke_test() {
+  local bad
+  say "ask for every page, and fill the cache"
+  bad=$(edge /etc/nginx/kaira/start/crawl "$idle" 2>&1) || give_up "not well: ${bad%%$'\n'*}"
+  [[ $(status_of "$idle" /api/info) == 200 ]] || give_up "not well: /api/info"
+  [[ $(status_of "$idle" "/nothing-$RANDOM") == 404 ]] || give_up "not well: a path that is not there is not 404"
+  must_run "$idle" || give_up "$idle $reason"
+}
+
+switch_to() {
+  say "switch to $1"
+  docker exec "$EDGE" sh -c '
+    set -e
+    : >/run/kaira/failures
+    if [ "$1" = green ]; then
+      : >/live/.green
+      mv /live/.green /live/green
+    elif [ -f /live/green ]; then
+      mv /live/green /live/.green
+    fi
+    sync /live' switch "$1"
+}
+
+# Watches the new version while visitors use it; goes back as soon as it does badly.
+watch() {
+  local end=$((SECONDS + WATCH_SECONDS)) before now failures requests ill=0 half=''
+  say "watch it for $WATCH_SECONDS s"
+  read -r _ before < <(failures_of "$idle")
+  while ((SECONDS < end)); do
+    must_run "$idle" || go_back "$idle $reason"
+    if [[ $(release_of "$idle") == "$release" ]]; then ill=0; else ((++ill < 3)) || go_back "$idle is not well any more"; fi
+    read -r failures now < <(failures_of "$idle")
+    requests=$((now - before))
+    if ((failures >= 3 && failures * 100 > requests)); then
+      go_back "$failures of $requests requests went wrong: $(edge tail -n 1 /run/kaira/failures)"
+    fi
+    if [[ -z $half ]] && ((SECONDS * 2 > 2 * end - WATCH_SECONDS)); then
+      half=$(edge /etc/nginx/kaira/start/crawl "$idle" 2>&1) || go_back "not well any more: ${half%%$'\n'*}"
+      half=well before=$((before + 4 * $(edge wc -l "/var/cache/kaira/lists/$idle.paths" </dev/null | cut -d ' ' -f 1)))
+    fi
+    sleep 0.5
+  done
+}
+
+drain() {
+  say "let $1 finish (at most $DRAIN_SECONDS s)"
+  stop_colour "$1"
+}
+
+# Images of releases that nobody can roll back to any more.
+prune() {
+  local id tag
+  docker tag "$image" "$(release_tag "$image")"
+  say "prune"
+  while read -r id; do
+    while read -r tag; do
+      docker image rm "$tag" >/dev/null 2>&1 || true # a container has it still
+    done < <(docker image inspect --format '{{range .RepoTags}}{{println .}}{{end}}{{range .RepoDigests}}{{println .}}{{end}}' "$id" 2>/dev/null | grep -v -e "-server:\(blue\|green\|built\)$" -e '^$')
+  done < <(releases | tail -n +$((KEEP + 1)))
+}
+
+# How it can end
+
+say() {
+  local now=${EPOCHREALTIME/[.,]/}
+  printf '==> %6.1f s  %s\n' "$(((now - BEGAN) / 100000))e-1" "$*"
+}
+
+refuse() {
+  printf 'refused: %s\n' "$*" >&2
+  exit $REFUSED
+}
+
+fail() {
+  printf 'failed: %s\n' "$*" >&2
+  exit $FAILED
+}
+
+# give_up REASON: the new version is not live yet.
+give_up() {
+  last_words "$idle"
+  record failed "$idle" "$release" "$image" "$digest" "$*"
+  stop_colour "$idle" 10
+  if runs "$live"; then fail "$*; $live still serves"; else fail "$*; nothing else runs"; fi
+}
+
+# go_back REASON: the new version is live.
+go_back() {
+  switch_to "$live"
+  last_words "$idle"
+  record 'rolled back' "$idle" "$release" "$image" "$digest" "$*"
+  stop_colour "$idle"
+  printf 'rolled back: %s; %s serves again\n' "$*" "$live" >&2
+  exit $ROLLED_BACK
+}
+
+finish_dry_run() {
+  say "all is well: ${release:-the new version} would be started as $idle and take over from $live"
+  exit $DEPLOYED
+}
+
+last_words() {
+  docker logs --tail 20 "$(container "$1")" >&2 2>&1 || true
+}
+
+# record OUTCOME COLOUR RELEASE IMAGE DIGEST [REASON]: a line in the journal.
+record() {
+  local now=${EPOCHREALTIME/[.,]/} line
+  printf -v line '{"timestamp":"%(%Y-%m-%dT%H:%M:%SZ)T","level":"info","event":"deployment","outcome":"%s","colour":"%s","release":"%s","image":"%s","digest":"%s","duration_seconds":%.1f' \
+    -1 "$1" "$2" "$(plain "$3")" "$4" "$5" "$(((now - BEGAN) / 100000))e-1"
+  [[ -z ${6:-} ]] || line+=",\"reason\":\"$(plain "$6")\""
+  docker exec --interactive "$EDGE" sh -c "cat >>$JOURNAL && sync $JOURNAL" <<<"$line}"
+}
+
+# What there is
+
+# A colour's container; docker-compose.prod.yml's one application is in the place of blue.
+container() {
+  if [[ $1 == blue ]] && ! docker inspect "$PROJECT-blue" >/dev/null 2>&1; then
+    printf '%s' "$PROJECT-app-1"
+  else
+    printf '%s' "$PROJECT-$1"
+  fi
+}
+other() { [[ $1 == blue ]] && printf green || printf blue; }
+runs() { [[ $(docker inspect --format '{{.State.Running}}' "$(container "$1")" 2>/dev/null) == true ]]; }
+edge() { docker exec --user nginx "$EDGE" "$@"; }
+edge_runs() { [[ $(docker inspect --format '{{.State.Running}}' "$EDGE" 2>/dev/null) == true ]]; }
+live_colour() { edge sh -c 'if [ -f /live/green ]; then echo green; else echo blue; fi'; }
+image_of() { docker inspect --format '{{.Image}}' "$(container "$1")"; }
+image_release() { docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.version"}}' "$1"; }
+release_tag() { printf '%s-server:release-%.12s' "$PROJECT" "${1#sha256:}"; }
+describe() { git describe --always --dirty 2>/dev/null || date -u +%Y%m%d%H%M%S; }
+plain() { printf '%s' "${1//[^[:alnum:] .,:;\/_+@()%-]/}"; }
+
+# Asks the edge for PATH of a colour, live or not: the answer's body, and 1 if it is not 200.
+ask() {
+  edge sh -c 'curl --silent --fail --max-time 2 --header "Host: ${DOMAIN:-localhost}" "$1"' ask "$(inside "$1")$2"
+}
+
+status_of() {
+  edge sh -c 'curl --silent --output /dev/null --write-out "%{http_code}" --max-time 10 \
+    --header "Host: ${DOMAIN:-localhost}" "$1"' status "$(inside "$1")$2" || true
+}
+
+inside() {
+  case $1 in
+    blue) printf http://127.0.0.1:8082 ;;
+    green) printf http://127.0.0.1:8083 ;;
+  esac
+}
+
+# The release that a colour says it is; nothing if it is not well.
+release_of() {
+  local health
+  health=$(ask "$1" /health) || return 0
+  field "$health" release
+}
+
+# Whether a colour's container has run without a fall; else `reason` says what happened.
+must_run() {
+  local state memory code restarts
+  read -r state memory code restarts < <(docker inspect --format \
+    '{{.State.Status}} {{.State.OOMKilled}} {{.State.ExitCode}} {{.RestartCount}}' "$(container "$1")" 2>/dev/null) ||
+    state=gone memory=false code=0 restarts=0
+  reason="crashed (exit code $code)"
+  [[ $memory == false ]] || reason='ran out of memory'
+  [[ $state == running && $memory == false && $restarts == 0 ]]
+}
+
+# How many requests went wrong at a colour since the switch, and how many there were ever.
+failures_of() {
+  edge sh -c 'echo $(grep -c "^$1 " /run/kaira/failures) \
+    $(curl --silent http://127.0.0.1:9145/connections | awk "NR == 3 { print \$3 }")' failures "$1"
+}
+
+# Ends a colour's containers, each with its last request or after so many seconds.
+stop_colour() {
+  local seconds=${2:-$((DRAIN_SECONDS + 10))}
+  if runs "$1"; then docker stop --time "$seconds" "$(container "$1")" >/dev/null 9<&-; fi
+  # In place of blue there may be the one application of docker-compose.prod.yml.
+  if [[ $1 == blue ]] && docker inspect "$PROJECT-app-1" >/dev/null 2>&1 && [[ ${task:-} != leave ]]; then
+    docker stop --time "$seconds" "$PROJECT-app-1" >/dev/null 9<&-
+    docker rm "$PROJECT-app-1" >/dev/null
+  fi
+}
+
+journal() { docker exec "$EDGE" sh -c "cat $JOURNAL 2>/dev/null" || true; }
+
+# field JSON NAME: a text in a line of JSON as we write it.
+field() {
+  [[ $1 =~ \"$2\":\"([^\"]*)\" ]] || return 0
+  printf '%s' "${BASH_REMATCH[1]}"
+}
+
+# The images that were deployed, each once, the newest first. A rollback changes no order.
+releases() {
+  journal | grep -E '"outcome":"(found|deployed)"' | tac |
+    sed 's/.*"image":"\([^"]*\)".*/\1/' | awk '!seen[$0]++'
+}
+
+# Those before the one that serves.
+earlier_images() {
+  local now
+  now=$(image_of "$(live_colour)" 2>/dev/null) || now=
+  releases | awk -v now="$now" '{ all[NR] = $0; if ($0 == now) at = NR }
+    END { for (i = at + 1; i <= NR; i++) print all[i] }'
+}
+
+readonly BEGAN=${EPOCHREALTIME/[.,]/}
+LC_ALL=C
+export TZ=UTC
+trap 'printf "failed: line %s went wrong; --status tells what serves, and running this again goes on\n" $LINENO >&2' ERR
+main "$@"
