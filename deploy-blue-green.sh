@@ -248,13 +248,13 @@ switch_to() {
 
 # Watches the new version while visitors use it; goes back as soon as it does badly.
 watch() {
-  local end=$((SECONDS + WATCH_SECONDS)) before now failures requests ill=0 half=''
+  local end=$((SECONDS + WATCH_SECONDS)) before now failures requests seen ill=0 half=''
   say "watch it for $WATCH_SECONDS s"
-  read -r _ before < <(failures_of "$idle")
+  read -r _ before _ < <(look_at "$idle")
   while ((SECONDS < end)); do
     must_run "$idle" || go_back "$idle $reason"
-    if [[ $(release_of "$idle") == "$release" ]]; then ill=0; else ((++ill < 3)) || go_back "$idle is not well any more"; fi
-    read -r failures now < <(failures_of "$idle")
+    read -r failures now seen < <(look_at "$idle")
+    if [[ $(field "$seen" release) == "$release" ]]; then ill=0; else ((++ill < 3)) || go_back "$idle is not well any more"; fi
     requests=$((now - before))
     if ((failures >= 3 && failures * 100 > requests)); then
       go_back "$failures of $requests requests went wrong: $(edge tail -n 1 /run/kaira/failures)"
@@ -263,7 +263,7 @@ watch() {
       half=$(edge /etc/nginx/kaira/start/crawl "$idle" 2>&1) || go_back "not well any more: ${half%%$'\n'*}"
       half=well before=$((before + 4 * $(edge wc -l "/var/cache/kaira/lists/$idle.paths" </dev/null | cut -d ' ' -f 1)))
     fi
-    sleep 0.5
+    sleep 0.2
   done
 }
 
@@ -272,16 +272,18 @@ drain() {
   stop_colour "$1"
 }
 
-# Images of releases that nobody can roll back to any more.
+# Images of releases that nobody can roll back to any more. A name without a registry in it
+# is left, since somebody here gave it.
 prune() {
-  local id tag
+  local id name
   docker tag "$image" "$(release_tag "$image")"
   say "prune"
-  while read -r id; do
-    while read -r tag; do
-      docker image rm "$tag" >/dev/null 2>&1 || true # a container has it still
-    done < <(docker image inspect --format '{{range .RepoTags}}{{println .}}{{end}}{{range .RepoDigests}}{{println .}}{{end}}' "$id" 2>/dev/null | grep -v -e "-server:\(blue\|green\|built\)$" -e '^$')
-  done < <(releases | tail -n +$((KEEP + 1)))
+  releases | tail -n +$((KEEP + 1)) | while read -r id; do
+    docker image inspect --format '{{range .RepoTags}}{{println .}}{{end}}{{range .RepoDigests}}{{println .}}{{end}}' "$id" 2>/dev/null |
+      grep -e / -e "^$(release_tag "$id")$" | while read -r name; do
+      docker image rm "$name" >/dev/null 2>&1 || true # a container has it still
+    done || true
+  done
 }
 
 # How it can end
@@ -389,14 +391,18 @@ must_run() {
     '{{.State.Status}} {{.State.OOMKilled}} {{.State.ExitCode}} {{.RestartCount}}' "$(container "$1")" 2>/dev/null) ||
     state=gone memory=false code=0 restarts=0
   reason="crashed (exit code $code)"
+  [[ $state != running ]] || reason='crashed and was started again'
   [[ $memory == false ]] || reason='ran out of memory'
   [[ $state == running && $memory == false && $restarts == 0 ]]
 }
 
-# How many requests went wrong at a colour since the switch, and how many there were ever.
-failures_of() {
+# How many requests went wrong at a colour since the switch, how many there were ever, and
+# what it says of its health.
+look_at() {
   edge sh -c 'echo $(grep -c "^$1 " /run/kaira/failures) \
-    $(curl --silent http://127.0.0.1:9145/connections | awk "NR == 3 { print \$3 }")' failures "$1"
+    $(curl --silent http://127.0.0.1:9145/connections | awk "NR == 3 { print \$3 }") \
+    "$(curl --silent --fail --max-time 2 --header "Host: ${DOMAIN:-localhost}" "$2/health")"' \
+    look "$1" "$(inside "$1")"
 }
 
 # Ends a colour's containers, each with its last request or after so many seconds.

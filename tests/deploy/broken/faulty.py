@@ -1,0 +1,34 @@
+"""The application with a fault, `FAULT`: what a release must not do, and one day does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import Any
+
+from kaira_fastapi_poetry.main import app as well
+
+FAULT = os.environ["FAULT"]
+LATER = 8.0  # seconds after the start, when the release is live
+began = time.monotonic()
+hoard: list[bytes] = []
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """ASGI."""
+    path, late = scope.get("path"), time.monotonic() > began + LATER
+    if FAULT == "health hangs" and path == "/health":
+        await asyncio.sleep(3600)
+    if FAULT == "memory" and path == "/health":
+        while True:
+            hoard.append(os.urandom(1 << 20))
+    if FAULT == "crash" and late:
+        os._exit(3)
+    if (FAULT == "page" and path == "/about/") or (
+        FAULT == "route" and path == "/api/info" and late
+    ):
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.body", "body": b"broken"})
+        return
+    await well(scope, receive, send)

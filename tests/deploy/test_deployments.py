@@ -1,0 +1,88 @@
+"""Version after version, and nobody notices."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+
+import httpx
+
+from tests.deploy.conftest import Host, visitors
+
+# How many; `make soak` asks for more.
+DEPLOYMENTS = int(os.environ.get("DEPLOYMENTS", "4"))
+ROLLBACKS = int(os.environ.get("ROLLBACKS", "2"))
+
+
+def test_no_request_is_lost_in_deployments_and_rollbacks(
+    host: Host, releases: Callable[..., str]
+) -> None:
+    images = [releases(f"v{number}") for number in range(2, DEPLOYMENTS + 2)]
+    times = []
+    with visitors(host) as seen:
+        for image in images:
+            times.append(seconds_to_switch(host.deploy(image)))
+        for _ in range(ROLLBACKS):
+            host.deploy("--rollback")
+    print(seen, times)
+    assert seen["wrong"] == []
+    assert len(seen["releases"]) == DEPLOYMENTS + 1
+    assert seen["downloads"] > 4 and seen["uploads"] > 4
+    assert max(times) <= 10
+    outcomes = [entry["outcome"] for entry in host.journal()]
+    assert outcomes == ["deployed"] * (DEPLOYMENTS + 1) + ["returned"] * ROLLBACKS
+    assert release(host) == f"v{DEPLOYMENTS + 1 - ROLLBACKS}"
+
+
+def test_a_page_that_is_open_still_has_its_style_several_releases_later(
+    host: Host, releases: Callable[..., str]
+) -> None:
+    with host.client(**{"accept-encoding": "gzip"}) as client:
+        page = client.get("/").text
+        style = re.search(r"/style\.[0-9a-f]+\.css", page)
+        assert style is not None
+        before = client.get(style[0])
+        for name in ("w1", "w2", "w3"):
+            host.deploy(releases(name), WATCH_SECONDS="1")
+            assert name in client.get("/").text
+            for accept in ("gzip, deflate, br, zstd", "gzip", "", "br;q=0.5"):
+                after = client.get(style[0], headers={"accept-encoding": accept})
+                assert (after.status_code, after.text) == (200, before.text), accept
+
+
+def test_a_page_that_a_release_no_longer_has_is_gone(
+    host: Host, releases: Callable[..., str]
+) -> None:
+    host.deploy(releases("more", pages={"extra/index.html": "<h1>extra</h1>"}), WATCH_SECONDS="1")
+    assert status(host, "/extra/") == 200
+    for name in ("w2", "w3"):
+        host.deploy(releases(name), WATCH_SECONDS="1")
+        assert status(host, "/extra/") == 404
+
+
+def test_the_status_says_what_serves_and_what_one_can_go_back_to(host: Host) -> None:
+    said = host.deploy("--status")
+    assert re.search(rf"{host.live()} +running, .*release {release(host)}  <- serves", said)
+    assert "--rollback 1" in said
+
+
+def test_a_dry_run_changes_nothing(host: Host, releases: Callable[..., str]) -> None:
+    before = (host.live(), release(host), host.journal())
+    assert "all is well" in host.deploy("--dry-run", releases("v1"))
+    assert (host.live(), release(host), host.journal()) == before
+
+
+def seconds_to_switch(said: str) -> float:
+    """From the image present to the switch."""
+    at = {what: float(when) for when, what in re.findall(r"==> +([\d.]+) s  (start|switch)", said)}
+    return at["switch"] - at["start"]
+
+
+def release(host: Host) -> str:
+    answer: str = httpx.get(host.url + "/health").json()["release"]
+    return answer
+
+
+def status(host: Host, path: str) -> int:
+    return httpx.get(host.url + path).status_code
