@@ -137,7 +137,8 @@ leave() {
   COMPOSE_FILE=docker-compose.prod.yml docker compose up --detach --no-deps --no-build --wait app ||
     fail "app does not get well: docker logs $PROJECT-app-1"
   if [[ $live == green ]]; then
-    idle=blue release=$(release_of green)
+    release=$(release_of green) image=$(image_of green) digest=''
+    wait_until_well
     smoke_test
     switch_to blue
   fi
@@ -327,7 +328,7 @@ finish_dry_run() {
 }
 
 last_words() {
-  docker logs --tail 20 "$(container "$1")" >&2 2>&1 || true
+  docker logs --tail 20 "$(container "$1")" >&2 || true
 }
 
 # record OUTCOME COLOUR RELEASE IMAGE DIGEST [REASON]: a line in the journal.

@@ -85,7 +85,9 @@ class Host(Stack):
 
     def down(self) -> None:
         """Stop, and remove everything that it made."""
-        self.compose("--profile", "green", "down", "-v", "--timeout", "3", "--remove-orphans", check=False)
+        self.compose(
+            "--profile", "green", "down", "-v", "--timeout", "3", "--remove-orphans", check=False
+        )
 
 
 @contextmanager

@@ -26,7 +26,9 @@ def release(name: str, *lines: str, pages: dict[str, str] | None = None) -> str:
         (site / "about").mkdir(parents=True)
         (site / "index.html").write_text(PAGE.format(release=name))
         (site / "about/index.html").write_text(PAGE.format(release=name))
-        (site / "style.css").write_text(f"/* {name} */ h1 {{ color: #{hashlib.md5(name.encode()).hexdigest()[:6]} }}\n")
+        (site / "style.css").write_text(
+            f"/* {name} */ h1 {{ color: #{hashlib.md5(name.encode()).hexdigest()[:6]} }}\n"
+        )
         (site / "large.bin").write_bytes(hashlib.shake_128(b"large").digest(5 * 1024 * 1024))
         for path, text in (pages or {}).items():
             (site / path).parent.mkdir(parents=True, exist_ok=True)

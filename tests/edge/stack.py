@@ -58,9 +58,7 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) ->
 class Stack:
     """One `docker compose` project of the production file, on a port of its own."""
 
-    def __init__(
-        self, project: str, *overrides: Path, base: Path = COMPOSE, **env: str
-    ) -> None:
+    def __init__(self, project: str, *overrides: Path, base: Path = COMPOSE, **env: str) -> None:
         """`overrides`: further compose files."""
         self.project = project
         self.files = [part for file in (base, *overrides) for part in ("-f", str(file))]

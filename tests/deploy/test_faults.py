@@ -1,0 +1,67 @@
+"""Processes die, and the site goes on by itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Callable
+
+import httpx
+
+from tests.deploy.conftest import Host
+from tests.deploy.test_deployments import release
+from tests.edge.stack import run, wait_until
+
+PAGES = ["/", "/about/", "/large.bin"]
+
+
+def test_the_live_colour_is_killed_and_comes_back(host: Host, releases: Callable[..., str]) -> None:
+    before = release(host)
+    kill(host, host.live())
+    for path in PAGES:
+        assert httpx.get(host.url + path).status_code == 200
+    wait_until(lambda: health(host) == 200, "it is back")
+    assert release(host) == before
+
+
+def test_with_both_colours_dead_the_site_stays_up_and_says_so(
+    host: Host, releases: Callable[..., str]
+) -> None:
+    live = host.live()
+    run("docker", "kill", host.container(live))
+    wait_until(lambda: "kaira_edge_stale 1" in metrics(host), "the metric says so")
+    for path in PAGES:
+        assert httpx.get(host.url + path).status_code == 200
+    wait_until(
+        lambda: "stale" in httpx.get(host.url + "/").headers["cache-status"], "the header says so"
+    )
+    route = httpx.get(host.url + "/api/info")
+    assert route.status_code == 503 and route.headers["retry-after"]
+    # A deployment is the way out too.
+    host.deploy(releases("v2"), WATCH_SECONDS="1")
+    assert release(host) == "v2"
+    wait_until(lambda: "kaira_edge_stale 0" in metrics(host), "the metric says that it is over")
+    assert f'kaira_edge_live{{colour="{host.live()}"}} 1' in metrics(host)
+
+
+def test_a_worker_of_nginx_is_killed_and_another_takes_its_place(host: Host) -> None:
+    workers = run("docker", "top", host.container("nginx"), "-eo", "pid,args")
+    pids = [int(found) for found in re.findall(r"(\d+)\s+nginx: worker process", workers)]
+    os.kill(pids[0], signal.SIGKILL)
+    for _ in range(50):
+        assert httpx.get(host.url + "/").status_code == 200
+
+
+def kill(host: Host, colour: str) -> None:
+    """As the kernel does it: Docker is not told, so it starts the container again."""
+    pid = run("docker", "inspect", "-f", "{{.State.Pid}}", host.container(colour))
+    os.kill(int(pid), signal.SIGKILL)
+
+
+def health(host: Host) -> int:
+    return httpx.get(host.url + "/health").status_code
+
+
+def metrics(host: Host) -> str:
+    return host.execute("nginx", "curl", "-s", "http://127.0.0.1:9145/metrics")

@@ -1,0 +1,54 @@
+"""From the file with one application to the one with two colours, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.deploy.conftest import Host, visitors
+from tests.deploy.test_deployments import release
+from tests.edge.stack import ROOT, run
+
+PROD = ("docker", "compose", "-f", str(ROOT / "docker-compose.prod.yml"))
+
+
+@pytest.fixture
+def single(releases: Callable[..., str]) -> Iterator[Host]:
+    """A host with one application, as docker-compose.prod.yml has it."""
+    run("docker", "tag", releases("v1"), "kaira-server:moving")
+    host = Host("kaira-test-moving", KAIRA_IMAGE="kaira-server:moving")
+    host.down()
+    try:
+        run(*PROD, "up", "-d", "--wait", env=host.env | {"COMPOSE_FILE": ""})
+        host.wait_until_warm()
+        yield host
+    finally:
+        host.down()
+
+
+def test_to_two_colours_and_back_with_no_request_lost(
+    single: Host, releases: Callable[..., str]
+) -> None:
+    assert release(single) == "v1"
+    edge = started(single)
+    with visitors(single) as seen:
+        single.deploy(releases("v2"))
+        assert (release(single), single.live()) == ("v2", "green")
+        single.deploy("--rollback")
+        assert (release(single), single.live()) == ("v1", "blue")
+        single.deploy("--leave")
+        assert release(single) == "v1"
+        single.deploy(releases("v2"))
+        single.deploy("--leave")  # this time from green
+        assert (release(single), single.live()) == ("v2", "blue")
+    assert seen["wrong"] == []
+    assert started(single) == edge  # nginx was never made anew
+    names = run(
+        "docker", "ps", "-a", "--format", "{{.Names}}", "--filter", f"name={single.project}"
+    )
+    assert sorted(names.split()) == ["kaira-test-moving-app-1", "kaira-test-moving-nginx"]
+
+
+def started(host: Host) -> str:
+    return run("docker", "inspect", "-f", "{{.State.StartedAt}}", host.container("nginx"))
