@@ -16,7 +16,7 @@ import pytest
 
 from tests.deploy.site import release
 from tests.edge.conftest import image as image  # noqa: PLC0414  # the fixture
-from tests.edge.stack import ROOT, Stack, run
+from tests.edge.stack import ROOT, Stack
 
 COMPOSE = ROOT / "docker-compose.blue-green.yml"
 SCRIPT = ROOT / "deploy-blue-green.sh"

@@ -19,10 +19,8 @@ def test_no_request_is_lost_in_deployments_and_rollbacks(
     host: Host, releases: Callable[..., str]
 ) -> None:
     images = [releases(f"v{number}") for number in range(2, DEPLOYMENTS + 2)]
-    times = []
     with visitors(host) as seen:
-        for image in images:
-            times.append(seconds_to_switch(host.deploy(image)))
+        times = [seconds_to_switch(host.deploy(image)) for image in images]
         for _ in range(ROLLBACKS):
             host.deploy("--rollback")
     print(seen, times)
