@@ -161,8 +161,8 @@ async def run(port: int, host: str, seconds: float) -> Tally:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     clients = [Client(port, host) for _ in range(16 + 4 + 4)]
     visits = [browse(client, tally, 20) for client in clients[:16]]
-    visits += [download(client, tally, 15) for client in clients[16:20]]
-    visits += [upload(client, tally, 15) for client in clients[20:]]
+    visits += [download(client, tally, 8) for client in clients[16:20]]
+    visits += [upload(client, tally, 8) for client in clients[20:]]
     tasks = [asyncio.create_task(visit) for visit in visits]
     try:
         await asyncio.wait_for(stop.wait(), seconds)
