@@ -183,21 +183,30 @@ class Catalogue(_Entry):
             bands.append((slug, low, high))
         return bands
 
+    def plain(self) -> dict[str, Any]:
+        """All that programs are told, as plain values: languages, and the content in each.
+
+        Without the products of an entry, which would stand there once more each time.
+        """
+        contents = {language: self.in_language(language) for language in self.languages}
+        for content in contents.values():
+            for table in content.values():
+                for entry in table.values() if isinstance(table, dict) else ():
+                    entry.pop("products", None)
+        return {"languages": self.languages, "content": contents}
+
     def missing(self, languages: tuple[str, ...]) -> str | None:
         """The place of the first text that lacks one of `languages`, or has one more."""
         return _missing(self.model_dump(), set(languages), "")
 
 
 def read(path: Path) -> Catalogue:
-    """Read a `_catalogue.toml`, or the JSON that a press has made of one.
+    """Read a `_catalogue.toml`.
 
     Raises CatalogueError with one line that names the file and the place in it.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        if path.name.endswith(".toml"):
-            return Catalogue.model_validate(tomllib.loads(text))
-        return Catalogue.model_validate_json(text)
+        return Catalogue.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

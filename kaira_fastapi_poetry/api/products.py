@@ -6,11 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
+import orjson
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
-
-from kaira_fastapi_poetry.catalogue import read
 
 router = APIRouter(prefix="/api/products")
 
@@ -25,7 +24,7 @@ class _Read(NamedTuple):
 class Filter(BaseModel):
     """The parameters of a list. `min_price` and `max_price` are both included."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(extra="forbid")
 
     lang: str | None = None
     category: str | None = None
@@ -41,7 +40,7 @@ class Filter(BaseModel):
 class Language(BaseModel):
     """The only parameter of a single product."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(extra="forbid")
 
     lang: str | None = None
 
@@ -137,8 +136,13 @@ def product(
 @lru_cache(maxsize=2)
 def _read(path: Path, _: int) -> _Read:
     """Read once for as long as the file is the same."""
-    found = read(path)
-    return _Read(found.languages, {each: found.in_language(each) for each in found.languages})
+    if path.suffix == ".toml":  # a folder that has not been pressed
+        from kaira_fastapi_poetry.catalogue import read as read_toml  # noqa: PLC0415
+
+        found = read_toml(path).plain()
+    else:
+        found = orjson.loads(path.read_bytes())
+    return _Read(tuple(found["languages"]), found["content"])
 
 
 def _describe(response: Response, language: str) -> None:

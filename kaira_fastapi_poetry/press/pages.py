@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+import orjson
 from jinja2 import (
     Environment,
     FileSystemLoader,
@@ -103,7 +104,7 @@ def render(site_dir: Path) -> Site:
         if not relative.endswith((".html", TEMPLATE)):
             site.add(Source(relative, path, clamped(info.st_mtime), info.st_size))
     site.fonts = settings.fonts
-    site.catalogue = goods.model_dump_json().encode() if goods else None
+    site.catalogue = orjson.dumps(goods.plain()) if goods else None
     return site
 
 

@@ -37,7 +37,7 @@ _HEAVY_AT_ONCE = 2
 __all__ = ["PressError", "press"]
 
 # Raise it when the same folder is pressed into something else than before.
-_VERSION = 2
+_VERSION = 3
 _STAMP = "pressed-with"
 
 

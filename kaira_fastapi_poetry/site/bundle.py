@@ -13,7 +13,6 @@ with one variant a file, so that the server knows one thing only.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import os
 import stat
@@ -26,9 +25,7 @@ from urllib.parse import quote
 
 import orjson
 
-from kaira_fastapi_poetry.site import media
-
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 BLOBS = "blobs"
 CATALOGUE = "_catalogue.toml"  # of a folder that sells something
@@ -83,7 +80,8 @@ class Bundle:
     headers: response headers that the site states for its pages (name, value).
     blobs: the folder of blobs; None for a plain folder.
     source: signature of the folder that it was pressed from, see `signature`.
-    catalogue: the file with the products, see `catalogue.read`; None if there are none.
+    catalogue: the file with the products: what `catalogue.Catalogue.plain` gives as JSON, in a
+        plain folder the `_catalogue.toml`; None if there are none.
     bodies: the blob with all that is `small`, one after another; None for a plain folder.
     """
 
@@ -125,17 +123,18 @@ class Bundle:
         small = self.small()
         if self.bodies is None:
             return {digest: _read(source, size) for digest, size, source in small if source}
+        found = {}
         try:
-            content = self.bodies.read_bytes()
+            # Unbuffered: each body is read to where it stays, and not copied from there.
+            with self.bodies.open("rb", buffering=0) as stream:
+                for digest, size, _ in small:
+                    found[digest] = stream.read(size)
+                complete = stream.tell() == sum(size for _, size, _ in small) and not stream.read(1)
         except OSError:
-            content = b""
-        ends = list(itertools.accumulate(size for _, size, _ in small))
-        if len(content) != sum(ends[-1:]):
+            complete = False
+        if not complete:
             raise BundleError(f"{self.bodies} is not as the press left it; run `kaira press`")
-        return {
-            digest: content[end - size : end]
-            for (digest, size, _), end in zip(small, ends, strict=True)
-        }
+        return found
 
 
 # Where things are
@@ -241,6 +240,8 @@ def plain_file(relative: str, path: Path, info: os.stat_result) -> File:
     relative: its name below the folder; info: what `stat` says of `path`.
     Raises OSError if it cannot be read.
     """
+    from kaira_fastapi_poetry.site import media  # noqa: PLC0415  # a bundle says its types
+
     kind = media.media_type(relative)
     if info.st_size <= SMALL_FILE:
         content = path.read_bytes()
