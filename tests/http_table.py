@@ -42,6 +42,10 @@ SITE: dict[str, bytes] = {
     "page.html": PAGE,
     "uses.html": b'<!doctype html><title>x</title><link rel="stylesheet" href="style.css">',
     "style.css": TEXT,
+    # As macOS and its archives spell names: decomposed.
+    unicodedata.normalize(
+        "NFD", "신상/여름 치마.html"
+    ): b"<!doctype html><title>\xec\xb9\x98</title>",
     "digits.txt": b"0123456789",
     "empty.txt": b"",
     "large.bin": LARGE,
@@ -411,11 +415,15 @@ FOLDERS = [
 ]  # fmt: skip
 
 _NFD = unicodedata.normalize("NFD", _NFC)
+_SKIRT = "/신상/여름 치마.html"  # decomposed on the disk
 NAMES = [
     Case("Korean, encoded", quote(_NFC), 200, body=_COAT, has={"content-type": _HTML}),
     Case("Korean, encoded in lower case", re.sub("%..", lambda m: m[0].lower(), quote(_NFC)), 200,
          body=_COAT),
     Case("Korean, decomposed and encoded", quote(_NFD), 200, body=_COAT),
+    Case("decomposed on the disk", quote(_SKIRT), 200, has={"content-type": _HTML}),
+    Case("decomposed on the disk and in the request",
+         quote(unicodedata.normalize("NFD", _SKIRT)), 200, has={"content-type": _HTML}),
     Case("Korean below /static/", "/static" + quote(_NFC), 200, body=_COAT),
     Case("every letter encoded", "/" + "".join(f"%{ord(c):02x}" for c in "digits") + ".txt", 200,
          body=b"0123456789"),

@@ -8,16 +8,18 @@ is no page but made of a template too has ".jinja" at its end: `sitemap.xml.jinj
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import orjson
 from jinja2 import (
     Environment,
-    FileSystemLoader,
+    FunctionLoader,
     StrictUndefined,
     TemplateError,
     TemplateSyntaxError,
@@ -67,7 +69,7 @@ def render(site_dir: Path) -> Site:
     texts = read_texts([(path, relative) for relative, path, _ in private], settings.languages)
     common = max(info.st_mtime for _, _, info in private)
     environment = _Environment(
-        loader=FileSystemLoader(site_dir),
+        loader=_templates(site_dir, walked),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -273,6 +275,21 @@ def _context(
         "url": in_language(language),
         "alternates": [(code, in_language(code)(path)) for code in settings.languages],
     }
+
+
+def _templates(
+    site_dir: Path, walked: Iterable[tuple[str, Path, os.stat_result]]
+) -> FunctionLoader:
+    """Every file by its name in composed characters, however the disk and a template spell it."""
+    paths = {relative: path for relative, path, _ in walked}
+
+    def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        name = unicodedata.normalize("NFC", name)
+        if (path := paths.get(name)) is None:
+            return None
+        return path.read_text(encoding="utf-8"), str(site_dir / name), lambda: True
+
+    return FunctionLoader(load)
 
 
 def _rendered(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -59,7 +60,7 @@ def resolve(reference: Located, folder: str) -> Target | None:
             parts.append(segment)
     if segments[-1] in (".", ".."):
         parts.append("")
-    relative = "/".join(parts)
+    relative = unicodedata.normalize("NFC", "/".join(parts))
     return Target(relative, rooted, _place(url, path.end(), segments[-1]))
 
 

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,6 +160,8 @@ def url_path(relative: str) -> str:
 def walk(site_dir: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
     """Every file that may be served, in the order of names: (relative path, path, stat).
 
+    Relative paths are in composed characters (NFC), however the disk spells them.
+
     Dotfiles are left out, but "/.well-known/" is in (RFC 8615); so are links that lead out
     of the folder and everything that is not a regular file.
 
@@ -167,7 +170,8 @@ def walk(site_dir: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
     if not site_dir.is_dir():
         raise BundleError(f"SITE_DIR: no such folder: {site_dir}")
     root = os.path.realpath(site_dir)
-    yield from _walk(root, root, "", (root,))
+    # Of two names that are the same once composed, there is one: the last.
+    yield from {each[0]: each for each in _walk(root, root, "", (root,))}.values()
 
 
 def signature(site_dir: Path) -> str:
@@ -320,7 +324,9 @@ def _walk(
     except OSError as error:
         raise BundleError(f"SITE_DIR: cannot read {folder}: {error.strerror}") from None
     for entry in entries:
-        if entry.name.startswith(".") and (prefix or entry.name != ".well-known"):
+        # macOS and its archives decompose names; a request is looked for composed (`paths`).
+        name = unicodedata.normalize("NFC", entry.name)
+        if name.startswith(".") and (prefix or name != ".well-known"):
             continue
         path = entry.path
         if entry.is_symlink():
@@ -333,9 +339,9 @@ def _walk(
             continue
         if stat.S_ISDIR(info.st_mode):
             if path not in above:  # a link to a folder above would never end
-                yield from _walk(root, path, f"{prefix}{entry.name}/", (*above, path))
+                yield from _walk(root, path, f"{prefix}{name}/", (*above, path))
         elif stat.S_ISREG(info.st_mode):
-            yield f"{prefix}{entry.name}", Path(path), info
+            yield f"{prefix}{name}", Path(path), info
 
 
 def _hidden(path: str) -> bool:

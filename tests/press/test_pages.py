@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -45,6 +46,12 @@ def test_a_page_is_rendered_once_a_language(pressed: Press) -> None:
         "<main>\nko Kaira 리넨 나 /about/\n/ko/x/ en=/about/ ko=/ko/about/ </main>\n"
     )
     assert site.bundle.headers == (("X-Test", "a b"),)
+
+
+def test_templates_are_found_however_the_disk_spells_their_names(pressed: Press) -> None:
+    whole, part = (unicodedata.normalize("NFD", name) for name in ("봄.html", "_조각.html"))
+    site = pressed({**files(), whole: "a {% include '_조각.html' %} c", part: "b"})
+    assert site.text("/%EB%B4%84.html") == "a b c"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import unicodedata
 from collections.abc import Callable
 from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
@@ -193,6 +194,8 @@ def test_a_missing_file_is_a_warning_and_stays(pressed: Press) -> None:
         ("봄 코트.png", "봄 코트.png"),
         ("봄 코트.png", "%EB%B4%84%20%EC%BD%94%ED%8A%B8.png"),
         ("봄 코트.png", "%eb%b4%84 코트.png"),
+        (unicodedata.normalize("NFD", "봄 코트.png"), "봄 코트.png"),
+        (unicodedata.normalize("NFD", "봄/코트.png"), "%EB%B4%84/코트.png"),
         ("a&b.png", "a&amp;b.png"),
         ("a&b.png", "a&b.png"),
         ("a.png", "&#97;&period;png"),
