@@ -21,7 +21,7 @@ from kaira_fastapi_poetry.telemetry import metrics
 
 MAX_HEAD = 16 * 1024  # bytes of request line and headers; nginx's own default is 32 kB
 HEAD_SECONDS = 10.0  # from the first byte, or the opening, to the end of the header
-STALLED_SECONDS = 60.0  # how long a client may take nothing of what is ready for it
+STALLED_SECONDS = 60.0  # how long a client may take for what is ready for it, at most 256 KiB
 LAST_CALL_SECONDS = 0.5  # at the end: for a request that is on its way on an idle connection
 
 _REFUSAL = b"content-length: 0\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n"
