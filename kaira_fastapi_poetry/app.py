@@ -15,7 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from kaira_fastapi_poetry import __version__, guards
 from kaira_fastapi_poetry.api import health, info, internal, products
 from kaira_fastapi_poetry.lifecycle import lifecycle
-from kaira_fastapi_poetry.problems import problem
+from kaira_fastapi_poetry.problems import PROBLEM_CONTENT, problem
 from kaira_fastapi_poetry.settings import Settings, load_settings
 from kaira_fastapi_poetry.site.assets import Assets
 from kaira_fastapi_poetry.site.bundle import Bundle, open_site
@@ -46,6 +46,7 @@ def create_app(
         openapi_url="/openapi.json" if settings.debug else None,
         redoc_url=None,
         redirect_slashes=False,
+        responses={"default": {"description": "What went wrong", "content": PROBLEM_CONTENT}},
         lifespan=_lifespan,
     )
     app.state.settings = settings

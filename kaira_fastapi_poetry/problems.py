@@ -8,6 +8,25 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+MEDIA_TYPE = "application/problem+json"
+
+# The same for whoever reads the OpenAPI.
+PROBLEM_CONTENT: dict[str, Any] = {
+    MEDIA_TYPE: {
+        "schema": {
+            "type": "object",
+            "required": ["type", "title", "status"],
+            "properties": {
+                "type": {"type": "string"},
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string"},
+                "errors": {"type": "array", "items": {"type": "object"}},
+            },
+        }
+    }
+}
+
 
 def problem(
     status: int, detail: str | None = None, headers: dict[str, str] | None = None, **members: Any
@@ -24,5 +43,5 @@ def problem(
         orjson.dumps({**body, **members}),
         status,
         {"cache-control": "no-store", **(headers or {})},
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
     )

@@ -10,7 +10,9 @@ from kaira_fastapi_poetry.lifecycle import lifecycle
 router = APIRouter()
 
 
-@router.api_route("/health", methods=["GET", "HEAD"])
+@router.api_route(
+    "/health", methods=["GET", "HEAD"], responses={503: {"description": "It drains; leave."}}
+)
 async def health(request: Request, response: Response) -> dict[str, str | float]:
     """200 while all is well, 503 from SIGTERM on; the release that answers, and for how long."""
     response.headers["cache-control"] = "no-store"

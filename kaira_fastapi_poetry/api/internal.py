@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from kaira_fastapi_poetry.site.assets import Assets
 from kaira_fastapi_poetry.telemetry import metrics
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/metrics")

@@ -10,6 +10,7 @@ import pytest
 
 from kaira_fastapi_poetry.catalogue import CatalogueError, read
 from tests.app.running import Server, kaira, serving, write
+from tests.http_table import UVICORN
 
 CATALOGUE = """
 currency = "KRW"
@@ -240,3 +241,38 @@ def test_related_pieces_are_of_other_kinds(tmp_path: Path) -> None:
     assert [each.slug for each in catalogue.related(one)] == ["three"]
     assert {each.slug for each in catalogue.related(three)} == {"one", "two"}
     assert two.slug not in [each.slug for each in catalogue.related(two)]
+
+
+def test_the_documentation_says_how_errors_look(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
+    write(tmp_path / "site", {"index.html": "x"})
+    server = start(SITE_DIR="site", DEBUG="true")
+    paths = server.ask("/openapi.json").json()["paths"]
+    assert set(paths) == {"/health", "/api/info", "/api/products", "/api/products/{slug}"}
+    for operations in paths.values():
+        for operation in operations.values():
+            assert (
+                "422" not in operation["responses"]
+            )  # FastAPI's own form of it, which is not ours
+            assert list(operation["responses"]["default"]["content"]) == [
+                "application/problem+json"
+            ]
+
+
+def test_the_first_request_writes_log_lines_and_nothing_else(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
+    write(tmp_path / "site", SITE)
+    server = start(SITE_DIR="site")
+    assert server.ask("/api/products").status == 200
+    assert server.ask("/api/products/one").status == 200
+    assert [line for line in server.errors.read_text().splitlines() if "warn" in line.lower()] == []
+
+
+@pytest.mark.parametrize("path", ["/api/products", "/api/products?lang=ko", "/api/products/two"])
+def test_a_folder_that_was_not_pressed_gives_the_same_answers(
+    seller: Server, start: Callable[..., Server], tmp_path: Path, path: str
+) -> None:
+    write(tmp_path / "site", SITE)
+    assert start(UVICORN, SITE_DIR="site").ask(path).body == seller.ask(path).body
