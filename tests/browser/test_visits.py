@@ -345,6 +345,20 @@ def test_pages_that_were_seen_open_without_a_connection(visit: Visit) -> None:
     page.context.set_offline(False)
 
 
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1180, 1190, 1440])
+@pytest.mark.parametrize("path", ["/", "/ko/"])
+def test_the_name_and_the_pages_have_room(visit: Visit, path: str, width: int) -> None:
+    page = visit(path, viewport={"width": width, "height": 800})
+    name, pages, tools = (
+        page.locator(f".top {each}").bounding_box() for each in (".name", ".pages", ".tools")
+    )
+    beside = name["x"] + name["width"] <= pages["x"]
+    below = name["y"] + name["height"] <= pages["y"]
+    assert beside or below
+    assert name["x"] + name["width"] <= tools["x"]
+    assert tools["x"] + tools["width"] <= width
+
+
 # 640 is a small desk at 200 %.
 @pytest.mark.parametrize("width", [320, 390, 640, 768, 1024, 1440])
 def test_nothing_is_wider_than_the_window(visit: Visit, width: int) -> None:
