@@ -46,6 +46,12 @@ async function file(request) {
   }
 }
 
+// What was loaded before there was a worker is kept too.
+addEventListener("message", (event) => {
+  const { page: address, files } = event.data;
+  event.waitUntil(Promise.all([page(new Request(address)), ...files.map((url) => file(new Request(url)))]));
+});
+
 addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);

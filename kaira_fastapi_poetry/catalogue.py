@@ -163,7 +163,7 @@ class Catalogue(_Entry):
             }
         return content
 
-    def related(self, product: Product, count: int = 3) -> list[Product]:
+    def related(self, product: Product, count: int = 4) -> list[Product]:
         """What goes with a product: of other categories, first what has colours in common.
 
         No two of them are of the same category, as far as there are enough.

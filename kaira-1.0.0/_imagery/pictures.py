@@ -119,9 +119,10 @@ def strip(
     exposure: float,
     folds: list[Fold],
     turn: float = 0.0,
+    size: tuple[int, int] = (1000, 400),
 ) -> Image.Image:
-    """A swatch that lies almost flat: 1000 by 400."""
-    width, tall, over = 1000, 400, 2
+    """A swatch that lies almost flat."""
+    (width, tall), over = size, 2
     y, x = np.mgrid[0 : tall * over, 0 : width * over] / (width * over)
     height = drape(x, y * 2, folds)
     gy, gx = np.gradient(height, 1 / (width * over))
@@ -137,6 +138,33 @@ def strip(
     yy, xx = np.mgrid[0:tall, 0:width] / width
     plane = np.clip(np.abs(xx - 0.36 + 0.5 * (yy - 0.2)) * 1.25 - 0.30, 0, 1)
     return focused(picture, plane, 3.2)
+
+
+TALL = (640, 800)
+
+
+def middle(picture: Image.Image, left: float = 0.5) -> Image.Image:
+    """What a phone shows of a picture: four by five of its full height, from left (0) to right."""
+    width = picture.height * 4 // 5
+    edge = round((picture.width - width) * left)
+    cut = picture.crop((edge, 0, edge + width, picture.height))
+    return cut.resize(TALL, Image.Resampling.LANCZOS)
+
+
+def hero_tall() -> Image.Image:
+    return middle(hero(), left=0)
+
+
+def bolts_tall() -> Image.Image:
+    return middle(bolts())
+
+
+def twill_tall() -> Image.Image:
+    return twill(TALL)
+
+
+def hopsack_tall() -> Image.Image:
+    return hopsack(TALL)
 
 
 def ramie() -> Image.Image:
@@ -158,7 +186,7 @@ def ramie() -> Image.Image:
     )
 
 
-def twill() -> Image.Image:
+def twill(size: tuple[int, int] = (1000, 400)) -> Image.Image:
     cloth = Cloth(
         repeat(TWILL, 140, 140),
         Yarn(INDIGO, 1.03, 0.26, 0.012, 0.7, 0.26),
@@ -173,10 +201,11 @@ def twill() -> Image.Image:
         1.7,
         [(0.52, 0.13, 0.034, -0.35, 0.03), (1.0, 0.14, 0.04, -0.5, 0.02)],
         -0.03,
+        size,
     )
 
 
-def hopsack() -> Image.Image:
+def hopsack(size: tuple[int, int] = (1000, 400)) -> Image.Image:
     cloth = Cloth(
         repeat(HOPSACK, 140, 140),
         Yarn(GARDENIA, 0.99, 0.08, 0.09, 0.9, 0.11),
@@ -195,6 +224,7 @@ def hopsack() -> Image.Image:
             (0.98, 0.12, 0.03, 0.5, 0.02),
         ],
         0.03,
+        size,
     )
 
 

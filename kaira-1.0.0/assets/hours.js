@@ -2,16 +2,18 @@
 
 const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
-const clock = new Intl.DateTimeFormat("en-GB", {
-  timeZone: "Asia/Seoul",
-  weekday: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
+let clock;
 
 /** Day of the week, 0 for Monday, and "HH:MM" in Seoul. */
 function seoul() {
+  // Not before a page asks for it: to make one takes longer than all else here.
+  clock ??= new Intl.DateTimeFormat("en-GB", {
+    timeZone: "Asia/Seoul",
+    weekday: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
   const part = Object.fromEntries(clock.formatToParts(new Date()).map((p) => [p.type, p.value]));
   return { day: DAYS.indexOf(part.weekday), time: `${part.hour}:${part.minute}` };
 }
@@ -34,8 +36,10 @@ function sentence({ open, later, closed, days, hours }, { day, time }) {
 
 /** Bring every line and table up to date. */
 export function mark() {
+  const lines = document.querySelectorAll(".now");
+  if (!lines.length) return;
   const now = seoul();
-  for (const line of document.querySelectorAll(".now")) {
+  for (const line of lines) {
     const [open, text] = sentence(line.dataset, now);
     line.textContent = text;
     line.classList.toggle("open", open);

@@ -6,9 +6,13 @@ import * as store from "./store.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
 
-/** Say something to whoever cannot see it happen. */
+/** Say something to whoever cannot see it happen: in the open dialog, for nothing else is heard. */
 export function say(text) {
-  $("#said").textContent = text;
+  const said = $("dialog[open] .said") ?? $("#said");
+  said.textContent = "";
+  setTimeout(() => {
+    said.textContent = text; // after the dialog itself, and heard even if it is said again
+  }, 150);
 }
 
 mark();
@@ -64,6 +68,14 @@ addEventListener("click", ({ target }) => {
 store.onChange(wished);
 wished();
 
+// The other language shows the same: the filters, the search, the colour.
+
+const language = $(".top .language");
+language?.addEventListener("click", () => {
+  language.search = location.search;
+  language.hash = location.hash;
+});
+
 // Dialogs close by their button and by a click beside them.
 
 for (const dialog of document.querySelectorAll("dialog")) {
@@ -102,10 +114,18 @@ function keepCopies() {
   const policy = globalThis.trustedTypes?.createPolicy("kaira", {
     createScriptURL: (url) => (url === worker ? url : ""),
   });
+  const { controller } = navigator.serviceWorker;
   navigator.serviceWorker
     .register(policy ? policy.createScriptURL(worker) : worker)
+    .then(() => controller || navigator.serviceWorker.ready.then(({ active }) => active.postMessage(seen())))
     .catch(() => {}); // a browser may forbid it: then there is no copy, and nothing is lost
 }
+
+/** What this page was made of before there was a worker to keep it. */
+const seen = () => ({
+  page: location.href,
+  files: performance.getEntriesByType("resource").map(({ name }) => name),
+});
 
 // Not before someone is really here: the first page should have the connection to itself.
 if ("serviceWorker" in navigator && isSecureContext) {

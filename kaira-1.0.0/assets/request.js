@@ -2,7 +2,7 @@
 
 import { described, priced } from "./bag.js";
 import { say } from "./kaira.js";
-import { onChange, pieces, plural, won } from "./store.js";
+import { onChange, plural, won } from "./store.js";
 
 const section = document.querySelector(".request");
 const letter = section.querySelector(".letter");
@@ -20,7 +20,8 @@ async function write() {
   );
   const signed = ["note", "where", "who"].map(value).filter(Boolean);
   letter.textContent = [greeting, "", ...lines, "", won(sum), ...signed.flatMap((text) => ["", text])].join("\n");
-  const title = subject.replace("{n}", plural(pieces(), one, many)).replace("{sum}", won(sum));
+  const pieces = there.reduce((n, each) => n + each.row.n, 0);
+  const title = subject.replace("{n}", plural(pieces, one, many)).replace("{sum}", won(sum));
   mail.href = `mailto:${email}?subject=${encodeURIComponent(title)}&body=${encodeURIComponent(letter.textContent)}`;
 }
 

@@ -85,6 +85,10 @@ export function matches(query, products) {
     .map(([, product]) => product);
 }
 
+/** How many pieces were found, or that none was. */
+const sentence = (n, query, { one, many, none }) =>
+  n ? plural(n, one, many) : none.replace("{query}", query);
+
 function option(product, index) {
   const item = document.createElement("li");
   const name = document.createElement("span");
@@ -120,11 +124,11 @@ export function suggest(dialog) {
     const query = input.value.trim();
     const { products } = await catalogue();
     if (query !== input.value.trim()) return;
-    const found = matches(query, products).slice(0, 6);
-    list.replaceChildren(...found.map(option));
+    const found = matches(query, products);
+    list.replaceChildren(...found.slice(0, 6).map(option));
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", found.length > 0);
-    none.textContent = query && !found.length ? none.dataset.none.replace("{query}", query) : "";
+    none.textContent = query && sentence(found.length, query, none.dataset);
     choose(-1);
   }
 
@@ -152,19 +156,22 @@ export async function results() {
   const cards = $(".cards");
   const { products } = await catalogue();
   const all = new Map([...cards.children].map((card) => [card.dataset.slug, card]));
+  let shown = products; // as the page stands
 
   function show() {
     const query = input.value.trim();
     const found = query ? matches(query, products) : products;
-    for (const card of all.values()) card.hidden = true;
-    for (const product of found) {
-      const card = all.get(product.slug);
-      if (!card) continue;
-      card.hidden = false;
-      cards.append(card);
+    if (found !== shown) {
+      for (const card of all.values()) card.hidden = true;
+      for (const product of found) {
+        const card = all.get(product.slug);
+        if (!card) continue;
+        card.hidden = false;
+        cards.append(card);
+      }
     }
-    const { one, many, none } = count.dataset;
-    count.textContent = found.length ? plural(found.length, one, many) : none.replace("{query}", query);
+    shown = found;
+    count.textContent = sentence(found.length, query, count.dataset);
   }
 
   input.value = new URLSearchParams(location.search).get("q") ?? "";

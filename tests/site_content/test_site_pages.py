@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import re
@@ -11,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from kaira_fastapi_poetry.catalogue import read
 from tests.site_content.site_pages import Element, Page, Pressed
@@ -20,10 +22,11 @@ UNLISTED = {"/404.html", "/offline/index.html", "/maintenance/index.html"}
 
 
 def references(page: Page) -> list[str]:
-    """Every URL that a page names."""
+    """Every URL that a page names, for its scripts too."""
     found = []
     for element in page.elements:
-        found += [element[name] for name in ("href", "src") if element[name]]
+        named = ("href", "src", "action", "data-catalogue", "data-worker", "data-shop")
+        found += [element[name] for name in named if element[name]]
         found += [part.split()[0] for part in element["srcset"].split(",") if part.strip()]
     return found
 
@@ -85,15 +88,21 @@ def test_every_internal_link_leads_somewhere(pressed: Pressed, pages: list[Page]
 
 
 def test_every_anchor_is_on_its_page(pages: list[Page]) -> None:
+    anchors = {page.path: [each["id"] for each in page.elements if each["id"]] for page in pages}
+    followed = 0
     for page in pages:
-        ids = [element["id"] for element in page.elements if element["id"]]
+        ids = anchors[page.path]
         assert len(ids) == len(set(ids)), page.path
         for link in page.all("a"):
-            if link["href"].startswith("#"):
-                assert link["href"][1:] in ids, page.path
+            path, _, anchor = link["href"].partition("#")
+            if anchor:
+                there = path + "index.html" if path.endswith("/") else path or page.path
+                assert anchor in anchors[there], f"{page.path}: {link['href']}"
+                followed += path != ""
         for element in page.elements:
             for name in element["aria-labelledby"].split():
                 assert name in ids, page.path
+    assert followed > 100
 
 
 def test_a_link_stays_in_the_language_of_its_page(pages: list[Page]) -> None:
@@ -239,6 +248,91 @@ def test_every_product_has_a_page_with_its_data(
         assert {each["value"] for each in page.all("input") if each["name"] == "colour"} == set(
             product.colours
         )
+
+
+def test_a_size_guide_has_a_value_for_every_size_of_its_product(pages: list[Page]) -> None:
+    catalogue = read(SITE / "_catalogue.toml")
+    by_path = {page.path: page for page in pages}
+    for product, prefix in itertools.product(catalogue.products, ("", "/ko")):
+        page = by_path[f"{prefix}/pieces/{product.slug}/index.html"]
+        guide = catalogue.guides[product.guide]
+        shown = [float(cell.text) for cell in page.all("td") if "tbody" in cell.inside]
+        assert shown == [
+            value
+            for values in guide.measures.values()
+            for size, value in zip(guide.sizes, values, strict=True)
+            if size in product.sizes
+        ], page.path
+        heads = [head.text for head in page.all("th") if "thead" in head.inside]
+        assert heads == (list(product.sizes) if guide.measures else []), page.path
+
+
+def test_what_is_said_of_a_page_where_it_is_shared_is_true(
+    pressed: Pressed, pages: list[Page]
+) -> None:
+    for page in pages:
+        if page.path.removeprefix("/ko") in UNLISTED:
+            continue
+        said = {tag["property"]: tag["content"] for tag in page.all("meta") if tag["property"]}
+        canonical = next(link["href"] for link in page.all("link") if link["rel"] == "canonical")
+        description = next(
+            tag["content"] for tag in page.all("meta") if tag["name"] == "description"
+        )
+        assert said["og:title"] == page.all("title")[0].text
+        assert said["og:description"] == description
+        assert said["og:url"] == canonical
+        assert said["og:locale"] == {"en": "en_GB", "ko": "ko_KR"}[page.language]
+        image = inside(page, said["og:image"])
+        assert image is not None
+        assert pressed.body(image).startswith(b"\xff\xd8"), page.path
+
+
+def test_structured_data_names_pages_and_pictures_that_exist(
+    pressed: Pressed, pages: list[Page]
+) -> None:
+    required = {
+        "Product": {"name", "description", "image", "offers", "brand"},
+        "BreadcrumbList": {"itemListElement"},
+        "Organization": {"name", "url", "logo"},
+        "Article": {"headline", "image", "datePublished", "author", "publisher"},
+    }
+    seen = Counter[str]()
+    for page in pages:
+        for script in page.all("script"):
+            if script["type"] != "application/ld+json":
+                continue
+            stated = json.loads(script.text)
+            for entry in stated.get("@graph", [stated]):
+                seen[entry["@type"]] += 1
+                assert required[entry["@type"]] <= entry.keys(), page.path
+            for url in re.findall(r'"(https://kaira\.example[^"#]*)', script.text):
+                path = inside(page, url)
+                assert path is not None
+                assert pressed.file(path) is not None, f"{page.path}: {url}"
+    assert seen == {"Product": 48, "BreadcrumbList": 48, "Organization": 2, "Article": 8}
+
+
+def test_one_face_has_all_that_korean_headings_are_set_in(
+    pressed: Pressed, pages: list[Page]
+) -> None:
+    cut: dict[str, set[str]] = {}
+    for page in pages:
+        faces = [
+            link["href"]
+            for link in page.all("link")
+            if link["rel"] == "preload" and link["as"] == "font"
+        ]
+        assert len(faces) == 1, page.path
+        if page.language != "ko":
+            continue
+        assert "/display-hangul" in faces[0], page.path
+        if faces[0] not in cut:
+            with TTFont(io.BytesIO(pressed.body(faces[0]))) as font:
+                cut[faces[0]] = {chr(code) for code in font.getBestCmap()}
+        for heading in page.all("h1", "h2"):
+            missing = set(re.findall(r"[가-힣]", heading.text)) - cut[faces[0]]
+            assert not missing, f"{page.path}: {heading.text}"
+    assert len(cut) == 4
 
 
 def test_the_sitemap_lists_every_page_that_is_to_be_found(
