@@ -11,7 +11,7 @@ declare -rA IMAGE_TAGS=(
   [python]='python:3.14-slim'
   [nginx]='nginx:1.30'
   [pebble]='kaira-lab/pebble:latest'
-  [certbot]='certbot/certbot:latest'
+  [certbot]='certbot/certbot:v5.5.0'
   [registry]='registry:2'
 )
 

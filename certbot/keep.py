@@ -1,0 +1,189 @@
+"""Keeps a certificate for DOMAIN and its www: obtains it, renews it, hands it to the edge.
+
+It is the whole of the certbot container. A restart asks for nothing: all that decides when the
+authority is asked again is written down. Signals: HUP checks now, USR1 renews now.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+import order
+import preflight
+import proof
+import publish
+import settings as settings_
+import state as state_
+from log import iso, line
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+TICK = 5  # between two looks at what certbot has, somebody may have called it by hand
+PATIENCE = 20  # for the edge to start, before anything is said of a name that does not answer
+LATE = 0.25  # of its life is left, and www still keeps it from being renewed: without www then
+
+
+class Keeper:
+    """The one certificate, and what is to be done for it next."""
+
+    def __init__(
+        self, settings: settings_.Settings, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._state = state_.load(settings.lineage, clock())
+        self._started = time.monotonic()
+        self._quick = 0  # looks in a row that did not get as far as the authority
+        self._next_look = 0.0  # for a name that does not lead here yet
+        self._force = False
+        self._certificate: publish.Certificate | None = None
+        self._to_prove = True
+        self._seen: dict[str, bool | None] = {}
+
+    def run(self) -> None:
+        """Until SIGTERM. Signals wait while certbot is at work."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        publish.prepare()
+        self._state.save()
+        while True:
+            self.tick()
+            state_.ALIVE.touch()
+            told = signal.sigtimedwait(SIGNALS, min(TICK, 2**self._quick) if self._quick else TICK)
+            if told is None:
+                continue
+            if told.si_signo in (signal.SIGTERM, signal.SIGINT):
+                return
+            self._force = told.si_signo == signal.SIGUSR1
+            self._state.next_check = self._next_look = 0.0
+
+    def tick(self) -> None:
+        """Do what is to be done at this moment."""
+        now = self._clock()
+        self._publish()
+        if now >= self._state.next_check and now >= self._next_look:
+            self._check(now)
+            self._publish()
+        elif self._lacks_www() and now >= max(self._next_look, self._state.without_www_until):
+            self._look_for_www(now)
+        if self._certificate and self._to_prove:
+            self._to_prove = False
+            proof.prove(self._settings, self._certificate, self._state, self._seen, now)
+            self._state.save()
+
+    # Private
+
+    def _publish(self) -> None:
+        try:
+            found = publish.publish(self._settings.lineage)
+        except (OSError, ValueError) as error:  # a disk that is full, a file that is damaged
+            help_ = "see to the disk; the edge goes on with the certificate that it has"
+            told = {"reason": "file", "detail": str(error), "help": help_}
+            line("error", "certificate not published", **told)
+            return
+        if found and found != self._certificate:
+            line("info", "certificate in use", names=found.names, expires=iso(found.expires),
+                 issuer=found.issuer)  # fmt: skip
+            self._certificate = found
+            self._to_prove = True
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._certificate:
+            publish.tell(self._certificate, self._state.checked, self._state.error)
+
+    def _check(self, now: float) -> None:
+        """Look whether the authority would find us, and if so have certbot see to it."""
+        domain, www = self._settings.names
+        findings = {name: preflight.look(name) for name in self._settings.names}
+        self._seen = {name: finding.verdict for name, finding in findings.items()}
+        if findings[domain].verdict is False or (
+            findings[domain].verdict is None and time.monotonic() - self._started < MINUTE
+        ):
+            self._not_now(findings[domain], now)
+            return
+        self._quick = 0
+        names = [domain]
+        if self._www_leads_here(findings) and now >= self._state.without_www_until:
+            names.append(www)
+        else:
+            line("warning", "name left out", name=www, reason=findings[www].reason or None,
+                 detail=findings[www].detail or None, help=findings[www].help or None)  # fmt: skip
+            self._next_look = now + 10 * MINUTE
+
+        has = self._certificate.names if self._certificate else ()
+        if www in has and www not in names and self._certificate.part_left(now) > LATE:  # type: ignore[union-attr]
+            self._done(now)  # the certificate is good, and www may come back
+            return
+        failure = order.request(self._settings, names, force=self._force)
+        self._force = False
+        if failure is None:
+            self._done(now)
+        else:
+            self._failed(failure, now)
+
+    def _www_leads_here(self, findings: dict[str, preflight.Finding]) -> bool:
+        domain, www = (findings[name] for name in self._settings.names)
+        if www.verdict is None and domain.verdict is None:  # as far as one can see from here
+            return www.addresses == domain.addresses
+        return bool(www.verdict)
+
+    def _lacks_www(self) -> bool:
+        return bool(self._certificate) and self._settings.names[1] not in self._certificate.names  # type: ignore[union-attr]
+
+    def _look_for_www(self, now: float) -> None:
+        self._next_look = now + 10 * MINUTE
+        if self._state.failures == 0 and preflight.look(self._settings.names[1]).verdict:
+            self._state.next_check = self._next_look = 0.0
+
+    def _done(self, now: float) -> None:
+        # Twice a day, and not all the world's servers at the same minute.
+        self._state.next_check = now + random.uniform(11 * HOUR, 12 * HOUR)  # noqa: S311
+        self._state.checked = now
+        self._state.failures = 0
+        self._state.error = None
+        self._state.save()
+        self._to_prove = True
+        self._tell()
+
+    def _not_now(self, finding: preflight.Finding, now: float) -> None:
+        """The name does not lead here: the authority is not asked, and we look again soon."""
+        self._quick += 1
+        pause = min(2**self._quick, 10 * MINUTE)
+        self._next_look = now + pause
+        if time.monotonic() - self._started > PATIENCE:
+            told = {"reason": finding.reason, "detail": finding.detail, "help": finding.help}
+            self._complain(told, self._next_look)
+
+    def _failed(self, failure: order.Failure, now: float) -> None:
+        """Wait longer each time, within what Let's Encrypt allows (5 failed validations an hour,
+        5 certificates of the same names a week).
+        """
+        self._state.failures += 1
+        first, most = (
+            (MINUTE, HOUR) if failure.reason == "unreachable" else (15 * MINUTE, 12 * HOUR)
+        )
+        if failure.reason == "rateLimited":
+            first = 6 * HOUR
+        pause = min(first * 2 ** min(self._state.failures - 1, 10), most) * random.uniform(1, 1.1)  # noqa: S311
+        self._state.next_check = max(now + pause, failure.retry_at or 0)
+        if failure.names == (self._settings.names[1],):  # the domain alone would have worked
+            self._state.without_www_until = now + DAY
+            self._state.next_check = now + MINUTE
+        told = {key: asdict(failure)[key] for key in ("reason", "detail", "help")}
+        self._complain(told, self._state.next_check)
+
+    def _complain(self, told: dict[str, str], again: float) -> None:
+        event = "certificate not renewed" if self._certificate else "certificate not obtained"
+        failures = self._state.failures or None
+        line("error", event, **told, failures=failures, next_try=iso(again))
+        self._state.error = dict(told)
+        self._state.save()
+        self._tell()
+
+
+if __name__ == "__main__":
+    Keeper(settings_.read()).run()
