@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 
 import order
@@ -24,25 +23,23 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 TICK = 5  # between two looks at what certbot has, somebody may have called it by hand
 PATIENCE = 20  # for the edge to start, before anything is said of a name that does not answer
+PASSING = ("unreachable", "timeout", "badNonce", "serverInternal")  # the authority's own trouble
 LATE = 0.25  # of its life is left, and www still keeps it from being renewed: without www then
 
 
 class Keeper:
     """The one certificate, and what is to be done for it next."""
 
-    def __init__(
-        self, settings: settings_.Settings, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, settings: settings_.Settings) -> None:
         self._settings = settings
-        self._clock = clock
-        self._state = state_.load(settings.lineage, clock())
+        self._state = state_.load(settings.lineage, time.time())
         self._started = time.monotonic()
         self._quick = 0  # looks in a row that did not get as far as the authority
         self._next_look = 0.0  # for a name that does not lead here yet
         self._force = False
         self._certificate: publish.Certificate | None = None
-        self._to_prove = True
-        self._seen: dict[str, bool | None] = {}
+        self._prove_at = 0.0
+        self._unproven = 0  # looks in a row at HTTPS that did not find it well
 
     def run(self) -> None:
         """Until SIGTERM. Signals wait while certbot is at work."""
@@ -62,17 +59,15 @@ class Keeper:
 
     def tick(self) -> None:
         """Do what is to be done at this moment."""
-        now = self._clock()
+        now = time.time()
         self._publish()
         if now >= self._state.next_check and now >= self._next_look:
             self._check(now)
             self._publish()
         elif self._lacks_www() and now >= max(self._next_look, self._state.without_www_until):
             self._look_for_www(now)
-        if self._certificate and self._to_prove:
-            self._to_prove = False
-            proof.prove(self._settings, self._certificate, self._state, self._seen, now)
-            self._state.save()
+        if self._certificate and now >= self._prove_at:
+            self._prove(self._certificate, now)
 
     # Private
 
@@ -88,7 +83,7 @@ class Keeper:
             line("info", "certificate in use", names=found.names, expires=iso(found.expires),
                  issuer=found.issuer)  # fmt: skip
             self._certificate = found
-            self._to_prove = True
+            self._prove_at = 0.0
             self._tell()
 
     def _tell(self) -> None:
@@ -99,10 +94,8 @@ class Keeper:
         """Look whether the authority would find us, and if so have certbot see to it."""
         domain, www = self._settings.names
         findings = {name: preflight.look(name) for name in self._settings.names}
-        self._seen = {name: finding.verdict for name, finding in findings.items()}
-        if findings[domain].verdict is False or (
-            findings[domain].verdict is None and time.monotonic() - self._started < MINUTE
-        ):
+        verdict = findings[domain].verdict
+        if verdict is False or (verdict is None and not self._edge_had_time()):
             self._not_now(findings[domain], now)
             return
         self._quick = 0
@@ -116,6 +109,7 @@ class Keeper:
 
         has = self._certificate.names if self._certificate else ()
         if www in has and www not in names and self._certificate.part_left(now) > LATE:  # type: ignore[union-attr]
+            self._force = False
             self._done(now)  # the certificate is good, and www may come back
             return
         failure = order.request(self._settings, names, force=self._force)
@@ -124,6 +118,19 @@ class Keeper:
             self._done(now)
         else:
             self._failed(failure, now)
+
+    def _edge_had_time(self) -> bool:
+        """To start: it and we do so at the same moment."""
+        return time.monotonic() - self._started > PATIENCE
+
+    def _prove(self, certificate: publish.Certificate, now: float) -> None:
+        """Look whether HTTPS works; again with each check, and sooner while it does not."""
+        early = not self._edge_had_time()
+        well = proof.prove(self._settings, certificate, self._state, now, early=early)
+        self._unproven = 0 if well or early else self._unproven + 1
+        pause = DAY if well else 2 if early else min(30 * 2**self._unproven, 10 * MINUTE)
+        self._prove_at = now + pause
+        self._state.save()
 
     def _www_leads_here(self, findings: dict[str, preflight.Finding]) -> bool:
         domain, www = (findings[name] for name in self._settings.names)
@@ -146,7 +153,7 @@ class Keeper:
         self._state.failures = 0
         self._state.error = None
         self._state.save()
-        self._to_prove = True
+        self._prove_at = 0.0
         self._tell()
 
     def _not_now(self, finding: preflight.Finding, now: float) -> None:
@@ -154,7 +161,7 @@ class Keeper:
         self._quick += 1
         pause = min(2**self._quick, 10 * MINUTE)
         self._next_look = now + pause
-        if time.monotonic() - self._started > PATIENCE:
+        if self._edge_had_time():
             told = {"reason": finding.reason, "detail": finding.detail, "help": finding.help}
             self._complain(told, self._next_look)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from settings import Settings
 
 SECONDS = 300
 WEBROOT = "/tls/challenges"
+LOG = Path("/var/log/letsencrypt/letsencrypt.log")  # of the last run alone
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Failure:
     detail: str
     help: str
     names: tuple[str, ...] = ()
-    retry_at: float | None = field(default=None)  # as the authority says
+    retry_at: float | None = None  # as the authority says
 
 
 def request(settings: Settings, names: list[str], *, force: bool = False) -> Failure | None:
@@ -48,34 +50,33 @@ def request(settings: Settings, names: list[str], *, force: bool = False) -> Fai
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return Failure("timeout", f"certbot did not end within {SECONDS} s", "it is tried again")
-    return None if done.returncode == 0 else read(done.stdout + "\n" + done.stderr, settings)
+    if done.returncode == 0:
+        return None
+    log = LOG.read_text(errors="replace") if LOG.exists() else ""
+    return read(f"{done.stdout}\n{done.stderr}", log, settings)
 
 
-def read(said: str, settings: Settings) -> Failure:
-    """What certbot's output says of the cause."""
+def read(said: str, log: str, settings: Settings) -> Failure:
+    """What certbot's output says of the cause, and its log, which alone has the kind of it."""
     problems = re.findall(
         r"^\s*(?:Domain|Identifier):\s*(\S+)\s*\n\s*Type:\s*(\S+)\s*\n\s*Detail:\s*(.+)", said, re.M
     )
     if problems:
+        problems.sort(key=lambda problem: problem[0] != settings.domain)  # that one matters most
         name, kind, detail = problems[0]
-        help_ = _HELP_FOR.get(kind, "see the detail").format(name=name)
-        return Failure(
-            kind, f"{name}: {detail.strip()}", help_, tuple(each[0] for each in problems)
-        )
-    acme = re.search(r"urn:ietf:params:acme:error:(\w+)(?: :: (.+))?", said)
-    if acme:
-        kind, detail = acme.group(1), _tail(acme.group(2) or acme.group(0))
-        help_ = _HELP_FOR.get(kind, "see the detail")
-        return Failure(kind, detail, help_, retry_at=_retry_at(said))
+        names = tuple(each[0] for each in problems)
+        return Failure(kind, f"{name}: {detail.strip()}", _help(kind, name), names)
+    refused = re.findall(r"acme\.messages\.Error: urn:ietf:params:acme:error:(\w+) :: (.+)", log)
+    if refused:
+        kind, detail = refused[-1]
+        detail = detail.rsplit(" :: ", 1)[-1]
+        return Failure(kind, detail, _help(kind, settings.domain), (), _retry_at(detail))
     unreachable = re.search(
         r"(?i)HTTPSConnectionPool\(|Connection ?Error|timed out|requesting .* Error", said
     )
     if unreachable:
-        return Failure(
-            "unreachable", f"{settings.server} does not answer", _HELP_FOR["unreachable"]
-        )
-    if "profile" in said and settings.profile in said and settings.profile:
-        return Failure("profile", _last(said), "ACME_PROFILE: take one that the authority has")
+        detail = f"{settings.server} does not answer"
+        return Failure("unreachable", detail, _help("unreachable", settings.domain))
     return Failure("unknown", _last(said), "see the detail")
 
 
@@ -94,16 +95,16 @@ _HELP_FOR = {
 }
 
 
+def _help(kind: str, name: str) -> str:
+    return _HELP_FOR.get(kind, "see the detail").format(name=name)
+
+
 def _retry_at(said: str) -> float | None:
     """Let's Encrypt writes `retry after 2026-01-31 12:00:00 UTC` into its refusals."""
     found = re.search(r"retry after (\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)", said)
     if not found:
         return None
     return datetime.fromisoformat(found.group(1)).replace(tzinfo=UTC).timestamp()
-
-
-def _tail(text: str) -> str:
-    return text.rsplit(" :: ", maxsplit=1)[-1].strip()
 
 
 def _last(said: str) -> str:

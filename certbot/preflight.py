@@ -35,12 +35,8 @@ def look(name: str) -> Finding:
     try:
         found = socket.getaddrinfo(name, 80, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        if error.errno == socket.EAI_AGAIN:  # the resolver is ill, the name may be well
-            return Finding(
-                None, (), "dns", f"{name}: {error.strerror}", "see to this machine's DNS"
-            )
         help_ = f"make an A record for {name} with this server's address"
-        return Finding(False, (), "dns", f"{name} does not resolve", help_)
+        return Finding(False, (), "dns", f"{name} does not resolve: {error.strerror}", help_)
     addresses = tuple(sorted({str(each[4][0]) for each in found}))
 
     token = secrets.token_hex(16)

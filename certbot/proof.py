@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 
+import preflight
 from log import line
 from publish import TLS, Certificate
 from settings import Settings
@@ -23,15 +24,11 @@ LONG_AFTER = 7 * 86400  # of proof without a gap
 
 
 def prove(
-    settings: Settings,
-    certificate: Certificate,
-    state: State,
-    seen: dict[str, bool | None],
-    now: float,
+    settings: Settings, certificate: Certificate, state: State, now: float, *, early: bool
 ) -> bool:
     """Look at every name of the certificate, and set the flags; whether all of them work.
 
-    seen: whether each name leads here over plain HTTP (preflight.Finding.verdict).
+    early: the edge may not have started yet, so nothing follows from a name that does not answer.
     """
     well = True
     for name in certificate.names:
@@ -42,22 +39,31 @@ def prove(
             _flag("hsts/day", name)
             if now - since >= LONG_AFTER:
                 _flag("hsts/long", name)
-            continue
-        state.proven_since.pop(name, None)
-        if works == "untrusted" or (works == "closed" and seen.get(name) is None):
-            _flag("https", name)  # a test authority; or we cannot see ourselves from here
-        elif works == "closed":
+        elif early:
             well = False
-            line("error", "https not reachable", name=name, reason="connection", detail=detail,
-                 help=f"open port {settings.https_port}, TCP and UDP, in the firewall")  # fmt: skip
         else:
-            well = False
-            line("error", "https not ours", name=name, reason="certificate", detail=detail,
-                 help=f"let port {settings.https_port} of {name} lead to this server")  # fmt: skip
+            state.proven_since.pop(name, None)
+            well &= _settle(name, works, detail, settings.https_port)
     return well
 
 
 # Private
+
+
+def _settle(name: str, works: str, detail: str, port: int) -> bool:
+    """What to do about a name that does not work as it should; whether that is as good as it is."""
+    cannot_tell = works == "closed" and preflight.look(name).verdict is None  # nor does port 80
+    if (
+        works == "untrusted" or cannot_tell
+    ):  # a test authority, or we cannot see ourselves from here
+        _flag("https", name)
+        return True
+    reason, help_ = {
+        "closed": ("connection", f"open port {port}, TCP and UDP, in the firewall"),
+        "other": ("certificate", f"let port {port} of {name} lead to this server"),
+    }[works]
+    line("error", "https does not work", name=name, reason=reason, detail=detail, help=help_)
+    return False
 
 
 def _reach(name: str, port: int, certificate: Certificate) -> tuple[str, str]:
