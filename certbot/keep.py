@@ -47,8 +47,12 @@ class Keeper:
         publish.prepare()
         self._state.save()
         while True:
-            self.tick()
-            state_.ALIVE.touch()
+            try:
+                self.tick()
+                state_.ALIVE.touch()
+            except OSError as error:
+                help_ = "see to the disk: what has to be written down cannot be"
+                line("error", "keeper failed", reason="file", detail=str(error), help=help_)
             told = signal.sigtimedwait(SIGNALS, min(TICK, 2**self._quick) if self._quick else TICK)
             if told is None:
                 continue

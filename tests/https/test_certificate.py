@@ -270,7 +270,7 @@ def test_the_switch_from_an_rsa_chain_to_an_ecdsa_chain_loses_no_request(ill: Se
     # With the nonces left on that Pebble rejects (1 of 20); certbot may fail once for that.
     ill.env["NONCEREJECT"] = "5"
     ill.start_authority("pebble-rsa")
-    ill.start("certbot", ACME_SERVER="https://pebble-rsa:14000/dir", ACME_PROFILE="")
+    ill.start("certbot", ACME_SERVER="https://pebble-rsa:14000/dir", ACME_PROFILE="default")
 
     def signed() -> str:
         pem = ill.execute("nginx", "cat", "/tls/live/fullchain.pem")
