@@ -23,8 +23,9 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 TICK = 5  # between two looks at what certbot has, somebody may have called it by hand
 PATIENCE = 20  # for the edge to start, before anything is said of a name that does not answer
+GRACE = 45  # and before the authority is asked although none of our own has answered us
 PASSING = ("unreachable", "timeout", "badNonce", "serverInternal")  # the authority's own trouble
-LATE = 0.25  # of its life is left, and www still keeps it from being renewed: without www then
+LATE = 0.25  # of its life is left: renewal should have happened, and is tried with fewer scruples
 
 
 class Keeper:
@@ -99,7 +100,9 @@ class Keeper:
         domain, www = self._settings.names
         findings = {name: preflight.look(name) for name in self._settings.names}
         verdict = findings[domain].verdict
-        if verdict is False or (verdict is None and not self._edge_had_time()):
+        late = bool(self._certificate) and self._certificate.part_left(now) < LATE  # type: ignore[union-attr]
+        # Late in its life the authority has the last word: it may see what we do not.
+        if (verdict is False and not late) or (verdict is None and not self._edge_had_time(GRACE)):
             self._not_now(findings[domain], now)
             return
         self._quick = 0
@@ -107,12 +110,10 @@ class Keeper:
         if self._www_leads_here(findings) and now >= self._state.without_www_until:
             names.append(www)
         else:
-            line("warning", "name left out", name=www, reason=findings[www].reason or None,
-                 detail=findings[www].detail or None, help=findings[www].help or None)  # fmt: skip
-            self._next_look = now + 10 * MINUTE
+            self._leave_out(findings[www], www, now)
 
         has = self._certificate.names if self._certificate else ()
-        if www in has and www not in names and self._certificate.part_left(now) > LATE:  # type: ignore[union-attr]
+        if www in has and www not in names and not late:
             self._force = False
             self._done(now)  # the certificate is good, and www may come back
             return
@@ -123,9 +124,18 @@ class Keeper:
         else:
             self._failed(failure, now)
 
-    def _edge_had_time(self) -> bool:
+    def _leave_out(self, finding: preflight.Finding, www: str, now: float) -> None:
+        """The domain's certificate does not wait for www."""
+        self._next_look = now + 10 * MINUTE
+        told = {"reason": finding.reason, "detail": finding.detail, "help": finding.help}
+        if finding.verdict:
+            again = iso(self._state.without_www_until)
+            told = {"reason": "refused", "detail": f"the authority refused it; again {again}"}
+        line("warning", "name left out", name=www, **told)
+
+    def _edge_had_time(self, seconds: float = PATIENCE) -> bool:
         """To start: it and we do so at the same moment."""
-        return time.monotonic() - self._started > PATIENCE
+        return time.monotonic() - self._started > seconds
 
     def _prove(self, certificate: publish.Certificate, now: float) -> None:
         """Look whether HTTPS works; again with each check, and sooner while it does not."""
@@ -174,9 +184,7 @@ class Keeper:
         5 certificates of the same names a week).
         """
         self._state.failures += 1
-        first, most = (
-            (MINUTE, HOUR) if failure.reason == "unreachable" else (15 * MINUTE, 12 * HOUR)
-        )
+        first, most = (MINUTE, HOUR) if failure.reason in PASSING else (15 * MINUTE, 12 * HOUR)
         if failure.reason == "rateLimited":
             first = 6 * HOUR
         pause = min(first * 2 ** min(self._state.failures - 1, 10), most) * random.uniform(1, 1.1)  # noqa: S311

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.edge.stack import ROOT, run, wait_until
-from tests.https.stack import IMAGE, SecureStack
+from tests.edge.stack import wait_until
+from tests.https.stack import SecureStack, build_image
 
 PARTS = ["kaira-lab/pebble", "kaira-lab/tls", "certbot/certbot:v5.5.0", "nginx:1.30"]
 
@@ -36,9 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def https_image() -> str:
     """The image, built as an operator builds it."""
-    run("docker", "build", "-f", str(ROOT / "Dockerfile.prod"), "--build-arg", "RELEASE=test",
-        "-t", IMAGE, str(ROOT))  # fmt: skip
-    return IMAGE
+    return build_image()
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,18 @@ from typing import Any
 
 import httpx
 
-from tests.edge.stack import Stack, run, wait_until
+from tests.edge.stack import ROOT, Stack, run, wait_until
 
 DOMAIN = "shop.example"
 WWW = f"www.{DOMAIN}"
 IMAGE = os.environ.get("KAIRA_HTTPS_IMAGE", "kaira-server:test")
+
+
+def build_image() -> str:
+    """The image, built as an operator builds it, and as the tests of the edge do."""
+    run("docker", "build", "-f", str(ROOT / "Dockerfile.prod"), "--build-arg", "RELEASE=test",
+        "-t", IMAGE, str(ROOT))  # fmt: skip
+    return IMAGE
 
 
 class SecureStack(Stack):
