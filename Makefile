@@ -35,7 +35,7 @@ check: install ## lint and type everything
 	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
 	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
-	cd nginx && sed 's|/run/kaira/secure.conf\*|servers/secure.conf|' nginx.conf | ../$(BIN)/gixy -
+	cd nginx && sed 's|/run/kaira/secure.conf\*|tls/server.conf|' nginx.conf | ../$(BIN)/gixy -
 
 bench: $(VENV)/bench ## compare with peers: table and plot in docs/
 	@$(BIN)/python -m bench

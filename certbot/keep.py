@@ -172,10 +172,10 @@ class Keeper:
 
     def _not_now(self, finding: preflight.Finding, now: float) -> None:
         """The name does not lead here: the authority is not asked, and we look again soon."""
-        self._quick += 1
-        pause = min(2**self._quick, 10 * MINUTE)
-        self._next_look = now + pause
-        if self._edge_had_time():
+        had_time = self._edge_had_time()
+        self._quick = self._quick + 1 if had_time else 1
+        self._next_look = now + min(2**self._quick, 10 * MINUTE)
+        if had_time:
             told = {"reason": finding.reason, "detail": finding.detail, "help": finding.help}
             self._complain(told, self._next_look)
 

@@ -2,4 +2,4 @@
 # With a DOMAIN there is a server for HTTPS; nginx.conf includes what is linked here.
 set -eu
 
-[ -z "${DOMAIN-}" ] || ln -sf /etc/nginx/kaira/servers/secure.conf /run/kaira/secure.conf
+[ -z "${DOMAIN-}" ] || ln -sf /etc/nginx/kaira/tls/server.conf /run/kaira/secure.conf

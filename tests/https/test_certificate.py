@@ -157,8 +157,8 @@ def shake_hands(site: SecureStack, stop: threading.Event) -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def ill(https_image: str) -> Iterator[SecureStack]:
-    """A site whose name does not resolve."""
-    stack = SecureStack("ill", ACME_PROFILE="shortlived")
+    """A site whose name does not resolve, and whose port of HTTPS is not open."""
+    stack = SecureStack("ill", ACME_PROFILE="shortlived", HTTPS_PORT="9443")
     stack.down()
     try:
         stack.start_authority()
@@ -198,9 +198,9 @@ def test_a_closed_port_80_is_said_in_the_authority_s_words_and_not_tried_again_s
         if not ill.orders():  # in its first minute certbot waits for the edge to start
             ill.signal("HUP")
             time.sleep(8)
-        return ill.orders() > 0
+        return any("failures" in line for line in ill.said("certificate not"))
 
-    wait_until(asked, "the authority is asked", 60)
+    wait_until(asked, "the authority has been asked, and has said no", 60)
     complaint = ill.complaint("connection")
     assert "port 80" in complaint["help"] and complaint["failures"] == 1
     assert ill.orders() == 1
@@ -218,10 +218,18 @@ def test_a_www_that_is_not_there_does_not_hold_up_the_domain(ill: SecureStack) -
     ill.signal("HUP")
     wait_until(ill.has_https, "the domain has HTTPS", 20)
     assert ill.names() == [DOMAIN]
-    wait_until(lambda: ill.plain().status_code == 308, "it is redirected", 10)
-    assert ill.plain(host=WWW).status_code == 200  # to a certificate without its name it is not
     (left_out, *_) = ill.said("name left out")
     assert left_out["name"] == WWW and left_out["level"] == "warning"
+
+
+def test_nobody_is_sent_to_a_port_that_is_closed(ill: SecureStack) -> None:
+    wait_until(lambda: bool(ill.said("https does not work")), "it is said", 20)
+    said = ill.said("https does not work")[-1]
+    assert said["reason"] == "connection" and "port 9443" in said["help"]
+    assert ill.plain().status_code == 200
+    ill.start("certbot", HTTPS_PORT="443")
+    wait_until(lambda: ill.plain().status_code == 308, "it is redirected", 15)
+    assert ill.plain(host=WWW).status_code == 200  # to a certificate without its name nobody is
 
 
 def test_www_is_taken_in_when_it_is_there(ill: SecureStack) -> None:
