@@ -23,7 +23,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 TICK = 5  # between two looks at what certbot has, somebody may have called it by hand
 PATIENCE = 20  # for the edge to start, before anything is said of a name that does not answer
-GRACE = 45  # and before the authority is asked although none of our own has answered us
+GRACE = 30  # and before the authority is asked although none of our own has answered us
 PASSING = ("unreachable", "timeout", "badNonce", "serverInternal")  # the authority's own trouble
 LATE = 0.25  # of its life is left: renewal should have happened, and is tried with fewer scruples
 

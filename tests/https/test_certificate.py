@@ -195,9 +195,9 @@ def test_a_closed_port_80_is_said_in_the_authority_s_words_and_not_tried_again_s
     ill.dns("set-default-ipv4", ip=f"{ill.net}.99")
 
     def asked() -> bool:
-        if not ill.orders():  # in its first minute certbot waits for the edge to start
+        if not ill.orders():  # at first certbot waits for the edge to start
             ill.signal("HUP")
-            time.sleep(8)
+            time.sleep(4)
         return any("failures" in line for line in ill.said("certificate not"))
 
     wait_until(asked, "the authority has been asked, and has said no", 60)
