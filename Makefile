@@ -11,7 +11,7 @@ POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
 SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test check bench image lab browser-tools lighthouse clean
+.PHONY: help install run press test check bench image lab browser-tools lighthouse grades clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,7 @@ check: install ## lint and type everything
 	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
 	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
-	$(BIN)/gixy nginx/nginx.conf
+	cd nginx && sed 's|/run/kaira/secure.conf\*|tls/server.conf|' nginx.conf | ../$(BIN)/gixy -
 
 bench: $(VENV)/bench ## compare with peers: table and plot in docs/
 	@$(BIN)/python -m bench
@@ -50,6 +50,9 @@ browser-tools: $(CACHE)/browser-tools/node_modules ## bring what judges the page
 
 lighthouse: install browser-tools ## judge the pages as on a phone over slow 4G: table in docs/
 	@$(BIN)/python -m bench.lighthouse
+
+grades: install ## have HTTPS graded by testssl.sh and Mozilla's observatory: table in docs/
+	@$(BIN)/python -m tests.https.grades
 
 clean: ## remove what these commands made here
 	rm -rf $(VENV) *.bundle .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -201,10 +201,11 @@ def _nginx_container(site: Path, server: str, upstream: str) -> Iterator[str]:
     name = f"{PROJECT}-{port}"
     environment = {
         "DOMAIN": "",
+        "HTTPS_PORT": "443",
         "RATE_LIMIT": "1000000",
         "NGINX_ENVSUBST_TEMPLATE_DIR": "/etc/nginx/kaira/templates",
         "NGINX_ENVSUBST_OUTPUT_DIR": "/run/kaira",
-        "NGINX_ENVSUBST_FILTER": "^(DOMAIN|RATE_LIMIT)$",
+        "NGINX_ENVSUBST_FILTER": "^(DOMAIN|HTTPS_PORT|RATE_LIMIT)$",
     }
     docker(
         "run", "-d", "--rm", "--name", name, "--network", "host", "--cpuset-cpus", SERVER_CORE,

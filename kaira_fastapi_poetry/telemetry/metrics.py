@@ -17,6 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY
 from prometheus_fastapi_instrumentator import Instrumentator
 
+from kaira_fastapi_poetry.telemetry.certificate import CertificateCollector
 from kaira_fastapi_poetry.telemetry.workers import WorkerCollector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -69,4 +70,5 @@ def exposition() -> bytes:
     else:
         registry.register(REGISTRY)
     registry.register(WorkerCollector())
+    registry.register(CertificateCollector())
     return generate_latest(registry)

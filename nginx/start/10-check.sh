@@ -14,6 +14,9 @@ esac
 case ${RATE_LIMIT-} in
   '' | 0* | *[!0-9]*) fail "RATE_LIMIT: got '${RATE_LIMIT-}', takes requests a second, 100 say" ;;
 esac
+case ${HTTPS_PORT-} in
+  '' | 0* | *[!0-9]* | ??????*) fail "HTTPS_PORT: got '${HTTPS_PORT-}', takes a port, 443 say" ;;
+esac
 [ -w /run/kaira ] || fail "/run/kaira must be writable: mount a tmpfs there"
 
 # What beside nginx itself its user writes: see keep and crawl.

@@ -65,6 +65,7 @@ class Stack:
         self.port = free_port()
         self.env = {
             "HTTP_PORT": str(self.port),
+            "HTTPS_PORT": str(free_port()),
             "KAIRA_IMAGE": "kaira-server:test",
             "RATE_LIMIT": "100000",
             "RELEASE": "test",

@@ -11,8 +11,9 @@ declare -rA IMAGE_TAGS=(
   [python]='python:3.14-slim'
   [nginx]='nginx:1.30'
   [pebble]='kaira-lab/pebble:latest'
-  [certbot]='certbot/certbot:latest'
+  [certbot]='certbot/certbot:v5.5.0'
   [registry]='registry:2'
+  [tls]='kaira-lab/tls:latest'
 )
 
 # What an image says of its own version, for the record.
@@ -23,6 +24,7 @@ declare -rA IMAGE_VERSION=(
   [pebble]='dpkg-query --show pebble'
   [certbot]='certbot --version'
   [registry]='registry --version'
+  [tls]='dpkg-query --show testssl.sh'
 )
 readonly IMAGE_RECIPE=kaira.lab.recipe # the label that tells which recipe made an image
 
