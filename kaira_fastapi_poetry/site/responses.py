@@ -31,7 +31,8 @@ _IN_304 = {
 _NOT_IN_ERROR = {b"etag", b"last-modified", b"accept-ranges", b"cache-control", b"x-accel-expires"}
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _PLAIN_TEXT = [(b"content-type", b"text/plain; charset=utf-8"), _NOSNIFF]
-_ERROR_CACHE = [(b"cache-control", b"no-cache")]
+_EDGE_CACHE = (b"x-accel-expires", b"5")  # where a page was: see nginx/edge/cache.conf
+_ERROR_CACHE = [(b"cache-control", b"no-cache"), _EDGE_CACHE]
 
 
 class FileChangedError(Exception):
@@ -86,6 +87,8 @@ async def respond_error(
 async def refuse(status: int, headers: Headers, send: Send) -> Sent:
     """Answer without content: 308, 405, 406, 416."""
     start = [(b"content-length", b"0"), _NOSNIFF, *headers]
+    if status == 308:
+        start.append(_EDGE_CACHE)
     return await _send(status, IDENTITY, start, b"", send)
 
 

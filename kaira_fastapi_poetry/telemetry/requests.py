@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import re
 import secrets
 import time
+from contextlib import suppress
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,9 +18,11 @@ from kaira_fastapi_poetry.lifecycle import lifecycle
 from kaira_fastapi_poetry.telemetry import logs
 
 SLOW_SECONDS = 1.0
+LINGER_SECONDS = 2.0
 
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 _CLOSE = (b"connection", b"close")
+_HAS_BODY = {b"content-length", b"transfer-encoding"}
 
 log = structlog.get_logger()
 
@@ -45,7 +49,8 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id")
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id")
         if given is not None and _WELL_FORMED.fullmatch(given):
             identifier = given
         else:
@@ -55,19 +60,22 @@ class RequestId:
         logs.request_id.set(text)
 
         started = False
+        body = _Body(receive) if _HAS_BODY.intersection(headers) else None
 
         async def send_with_id(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = [*message["headers"], (b"x-request-id", identifier)]
+                sent = [*message["headers"], (b"x-request-id", identifier)]
                 if lifecycle.draining:
-                    headers.append(_CLOSE)
-                message = {**message, "headers": headers}
+                    sent.append(_CLOSE)
+                    if body is not None:
+                        await body.finish()
+                message = {**message, "headers": sent}
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_id)
+            await self._app(scope, body or receive, send_with_id)
         except Exception:
             log.exception("request failed", method=scope["method"], path=scope["path"])
             if started:
@@ -76,6 +84,30 @@ class RequestId:
 
     def _start_over(self) -> None:
         self._new_id = _ids()
+
+
+class _Body:
+    """ASGI's `receive`, which knows whether the body has come to its end."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._complete = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._complete = not message.get("more_body", False)
+        return message
+
+    async def finish(self) -> None:
+        """Take in what is still to come, for a while.
+
+        If the connection were closed before, whoever is sending would be cut off and might not
+        see the answer (RFC 9112, 9.6).
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                while not self._complete:
+                    await self()
 
 
 class RequestLog:

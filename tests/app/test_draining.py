@@ -41,6 +41,25 @@ def test_health_says_draining_at_once_and_a_slow_download_ends_whole(
     assert not any(entry["level"] in ("error", "critical") for entry in server.entries())
 
 
+def test_an_upload_is_taken_in_before_its_connection_is_closed(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
+    write(tmp_path / "site", {"index.html": "home"})
+    server = start(SITE_DIR="site")
+    with server.client() as client:
+        client.ask("/api/info")
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.25)
+        head = b"POST /api/info HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n"
+        client.socket.sendall(head)
+        time.sleep(0.5)  # the route's answer, 405, does not depend on the body
+        client.socket.sendall(b"x" * 200_000)
+        time.sleep(0.2)
+        client.socket.sendall(b"x" * 200_000)
+        assert client.receive().status == 405
+    assert server.process.wait(10) == 0
+
+
 @pytest.mark.parametrize("path", ["/", "/api/info", "/large.bin"])
 def test_sixteen_kept_connections_lose_nothing(
     start: Callable[..., Server], tmp_path: Path, path: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
 from tests.deploy.conftest import Host, visitors
 from tests.deploy.test_deployments import release
-from tests.edge.stack import ROOT, run
+from tests.edge.stack import ROOT, run, wait_until
 
 PROD = ("docker", "compose", "-f", str(ROOT / "docker-compose.prod.yml"))
 
@@ -52,3 +53,24 @@ def test_to_two_colours_and_back_with_no_request_lost(
 
 def started(host: Host) -> str:
     return run("docker", "inspect", "-f", "{{.State.StartedAt}}", host.container("nginx"))
+
+
+def test_a_page_that_is_gone_is_gone_in_every_spelling(
+    single: Host, releases: Callable[..., str]
+) -> None:
+    spellings = ["/extra/", "/static/extra/", "/%65xtra/"]
+    replace(single, releases("more", pages={"extra/index.html": "<h1>extra</h1>"}))
+    wait_until(lambda: statuses(single, spellings) == {200}, "the page is there")
+    replace(single, releases("v1"))
+    wait_until(lambda: statuses(single, spellings) == {404}, "the page is gone")
+    assert statuses(single, ["/extra/?x=1", "/nothing"]) == {404}
+
+
+def replace(host: Host, image: str) -> None:
+    """As an operator without colours does it."""
+    run("docker", "tag", image, "kaira-server:moving")
+    run(*PROD, "up", "-d", "--wait", "app", env=host.env | {"COMPOSE_FILE": ""})
+
+
+def statuses(host: Host, paths: list[str]) -> set[int]:
+    return {httpx.get(host.url + path).status_code for path in paths}
