@@ -11,7 +11,7 @@ POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
 SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test check bench image lab browser-tools lighthouse grades clean
+.PHONY: help install run press test soak check bench image lab browser-tools lighthouse grades clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ press: install ## make the bundle of SITE_DIR
 
 test: install ## all tests that this machine can run
 	@$(BIN)/pytest
+
+soak: install ## 20 deployments and 5 rollbacks in a row, under load from clients that never retry
+	@DEPLOYMENTS=20 ROLLBACKS=5 $(BIN)/pytest --timeout 1800 -s tests/deploy/test_deployments.py -k no_request_is_lost
 
 check: install ## lint and type everything
 	$(BIN)/ruff check .

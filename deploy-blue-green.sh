@@ -161,11 +161,12 @@ preflight() {
   local reason have
   say "preflight"
   reason=$(docker compose config --quiet 2>&1) || refuse "${COMPOSE_FILE%%:*} is not valid: ${reason##*$'\n'}"
-  if ! edge_runs; then
-    [[ -z $dry ]] || refuse "the edge ($EDGE) does not run; without --dry-run it would be started"
+  if [[ -n $dry ]]; then
+    edge_runs || refuse "the edge ($EDGE) does not run; without --dry-run it would be started"
+  else
     # Never made anew while it runs: that would drop what it is sending.
-    docker compose up --detach --no-recreate --no-deps --no-build --wait nginx >/dev/null ||
-      refuse "the edge does not start: docker logs $EDGE"
+    reason=$(docker compose up --detach --no-recreate --no-deps --no-build --wait nginx certbot 2>&1) ||
+      refuse "the edge does not start: ${reason##*$'\n'}"
   fi
   live=$(live_colour)
   idle=$(other "$live")

@@ -160,7 +160,7 @@ async def run(port: int, host: str, seconds: float) -> Tally:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     clients = [Client(port, host) for _ in range(16 + 4 + 4)]
-    visits = [browse(client, tally, 20) for client in clients[:16]]
+    visits = [browse(client, tally, 40) for client in clients[:16]]
     visits += [download(client, tally, 8) for client in clients[16:20]]
     visits += [upload(client, tally, 8) for client in clients[20:]]
     tasks = [asyncio.create_task(visit) for visit in visits]

@@ -1,0 +1,75 @@
+"""Deployments under HTTP/2, HTTP/3 and TLS; the certificate stays as it is."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.edge.stack import ROOT
+from tests.https.stack import DOMAIN, IMAGE, SecureStack
+
+pytestmark = pytest.mark.docker
+
+
+def test_no_request_is_lost_over_http2_and_http3(site: SecureStack) -> None:
+    stop = threading.Event()
+    serial = site.certificate()["serialNumber"]
+
+    def load(*options: str) -> str:
+        """h2load: it never asks again for what failed, and counts it."""
+        url = [f"https://{DOMAIN}{path}" for path in ("/", "/about/", "/api/info")]
+        return site.execute("tools", "h2load", "-t1", "-D40", "--rps=40", *options, *url)
+
+    def ask_over_http3() -> list[str]:
+        seen = []
+        while not stop.is_set():
+            write_out = ("-o", "/dev/null", "-w", "%{http_version} %{http_code}\n")
+            seen += site.curl("--http3-only", *write_out, f"https://{DOMAIN}/api/info").split("\n")
+        return [line for line in seen if line]
+
+    with ThreadPoolExecutor(3) as pool:
+        loads = [pool.submit(load, "-c8", "-m4"), pool.submit(load, "-c8", "--h1")]
+        http3 = pool.submit(ask_over_http3)
+        try:
+            for arguments in ([IMAGE], [IMAGE], ["--leave"]):
+                assert "done" in deploy(site, *arguments)
+        finally:
+            stop.set()
+        said = [future.result() for future in loads]
+    for text in said:
+        numbers = re.search(
+            r"requests: (\d+) total, .* (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout",
+            text,
+        )
+        assert numbers, text
+        done, succeeded, *bad = map(int, numbers.groups())
+        assert not any(bad) and done == succeeded > 1000, text
+        assert re.search(r"status codes: \d+ 2xx, 0 3xx, 0 4xx, 0 5xx", text), text
+    assert set(http3.result()) == {"3 200"}
+    assert site.certificate()["serialNumber"] == serial
+
+
+def deploy(site: SecureStack, *arguments: str) -> str:
+    """Run the script beside this stack; it must say that it is done."""
+    files = [ROOT / "docker-compose.blue-green.yml", Path(__file__).with_name("compose.yml")]
+    own = {
+        "COMPOSE_PROJECT_NAME": site.project,
+        "COMPOSE_FILE": ":".join(map(str, files)),
+        "WATCH_SECONDS": "4",
+    }
+    done = subprocess.run(
+        [ROOT / "deploy-blue-green.sh", *arguments],
+        env={**os.environ, **site.env, **own},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
