@@ -19,6 +19,7 @@ REFUSED = 2
 STEPS = ["preflight", "start", "wait", "ask", "switch", "watch", "let", "prune"]
 
 
+@pytest.mark.timeout(900)  # eight times two deployments
 def test_killed_at_any_step_the_site_is_well_and_the_next_run_goes_on(
     host: Host, releases: Callable[..., str]
 ) -> None:
