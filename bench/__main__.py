@@ -23,8 +23,10 @@ from bench.contestants import (
     json_contestants,
     versions,
 )
+from bench.deployments import all_ways, deployments
 from bench.memory import idle_memory
 from bench.runner import BROWSER, CONNECTIONS, Heat, WrongAnswerError, throughput
+from bench.visitors import EACH_SECOND, UNDERWAY, VISITORS
 
 START_ROUNDS = 15
 
@@ -83,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         action="append",
         metavar="NAME",
-        help='contestants whose name contains it, or "cold start", or "memory"; may be repeated',
+        help="contestants whose name contains it; so may those of whole parts: "
+        '"cold start", "memory", "deployment"; may be repeated',
     )
     return parser
 
@@ -114,6 +117,14 @@ def _measure(options: argparse.Namespace, rounds: int, seconds: int) -> report.F
             findings.memory.update(idle_memory(coldstart.IMAGE, tell=tell))
         except MissingError as reason:
             tell(f"skipped: memory: {reason}")
+    ways = all_ways() if wanted("deployment") else [way for way in all_ways() if wanted(way.name)]
+    if ways:
+        try:
+            findings.deployments.extend(
+                deployments(ways, rounds=1 if options.quick else rounds, tell=tell)
+            )
+        except MissingError as reason:
+            tell(f"skipped: deployments: {reason}")
     return findings
 
 
@@ -153,6 +164,16 @@ worth. Raw ASGI stays uncompressed there.
 - Cold start is from the start of the process to the first 200 from `/`, asked for every 5 ms, \
 {START_ROUNDS} times in turn, in the image where there is Docker, all bytecode cached.
 - Memory is what `docker stats` says of docker-compose.prod.yml once the edge has fetched the site.
+- A deployment is one of the shop's own image, with {VISITORS} visitors on HTTP/1.1 who keep their \
+connections alive and never try twice: {VISITORS * EACH_SECOND} requests a second, half of them \
+for pages and half for a route that no cache may answer, each {UNDERWAY * 1000:.0f} ms underway to \
+the server. Lost is what has no whole answer, or another one than 200. The time is from the start of \
+the command, with the image there, to the first answer of the new version. \
+`docker compose up` has the edge of docker-compose.prod.yml; `nginx -s reload` is \
+`bench/peers/reload/`, which starts the new container beside the old one, waits for its health, \
+writes the upstream anew, reloads and stops the old one 10 s later. nginx then closes connections \
+that are idle, with requests on their way to them, unless it has `keepalive_min_timeout` (since \
+1.27.4), which is off if nothing is said.
 
 The machine: {machine.described()}; load before the run {busy:.1f}."""
 
@@ -164,6 +185,9 @@ def _print(findings: report.Findings) -> None:
         print(f"\ncold start\n{report.start_table(findings.starts)}")
     if findings.memory:
         print(f"\nmemory, idle\n{report.memory_table(findings.memory)}")
+    if findings.deployments:
+        print(f"\none deployment, under load\n{report.deployment_table(findings.deployments)}")
+        print(report.reasons(findings.deployments))
     print()
     for mark, words in report.verdicts(findings):
         print(f"{mark:12} {words}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.deployments import Record
 from bench.runner import Result
 
 DOCS = Path(__file__).parents[1] / "docs/bench"
@@ -36,6 +37,8 @@ START_TARGETS = [
     Target("kaira serve", "empty FastAPI, gunicorn", 1.3),
     Target("kaira, uvicorn", "empty FastAPI, uvicorn", 1.3),
 ]
+DEPLOYMENT = "./deploy-blue-green.sh"  # not one request lost in any round
+SWITCH_SECONDS = 10.0  # from the image present to the new version, at most, in any round
 IDLE_MB = 200.0  # the whole compose stack, at most
 
 PASS, FAIL, UNMEASURED = "PASS", "FAIL", "not measured"
@@ -51,6 +54,7 @@ class Findings:
     throughput: dict[str, list[Result]] = field(default_factory=dict)
     starts: list[Result] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
+    deployments: list[Record] = field(default_factory=list)
 
 
 def verdicts(findings: Findings) -> list[tuple[str, str]]:
@@ -77,6 +81,7 @@ def verdicts(findings: Findings) -> list[tuple[str, str]]:
         low, _, high = whom.against(who)
         mark = PASS if times <= target.ratio else FAIL
         found.append((mark, f"{words}: {times:.2f} ({low:.2f} to {high:.2f})"))
+    found += _deployment_verdicts(findings.deployments)
     words = f"memory of the idle compose stack, at most {IDLE_MB:g} MB"
     if findings.memory:
         total = sum(findings.memory.values())
@@ -117,9 +122,36 @@ def memory_table(memory: dict[str, float]) -> str:
     return "\n".join([*lines, f"| together | {sum(memory.values()):.1f} |"])
 
 
+def deployment_table(records: list[Record]) -> str:
+    """A Markdown table of what was lost in one deployment."""
+    lines = ["| deployed by | requests sent | lost | lowest to highest | pages, route "
+             "| seconds to the new version | lowest to highest |",
+             "| --- | ---: | ---: | --- | ---: | ---: | --- |"]  # fmt: skip
+    for record in records:
+        _, sent, _ = record.middle(lambda each: sum(each.sent.values()))
+        least, lost, most = record.middle(lambda each: each.all_lost)
+        _, pages, _ = record.middle(lambda each: each.lost["page"])
+        _, route, _ = record.middle(lambda each: each.lost["route"])
+        fastest, seconds, slowest = record.middle(lambda each: each.seconds)
+        row = (record.name, f"{sent:,.0f}", f"{lost:,.0f}", f"{least:,.0f} to {most:,.0f}",
+               f"{pages:,.0f}, {route:,.0f}", f"{seconds:.1f}",
+               f"{fastest:.1f} to {slowest:.1f}")  # fmt: skip
+        lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
+def reasons(records: list[Record]) -> str:
+    """In what way requests were lost, a line for each way to deploy that lost any."""
+    return "\n".join(
+        f"- {record.name}: " + ", ".join(f"{count:,} {why}" for why, count in why.most_common())
+        for record in records
+        if (why := record.reasons())
+    )
+
+
 def write(findings: Findings, versions: dict[str, str], how: str, folder: Path = DOCS) -> None:
     """Write README.md and its plot into `folder`."""
-    from bench.plot import plot  # noqa: PLC0415  # matplotlib: only who writes needs it
+    from bench.plot import plot, plot_losses  # noqa: PLC0415  # only who writes has matplotlib
 
     folder.mkdir(parents=True, exist_ok=True)
     parts = [
@@ -137,8 +169,35 @@ def write(findings: Findings, versions: dict[str, str], how: str, folder: Path =
         parts += ["## Cold start", start_table(findings.starts)]
     if findings.memory:
         parts += ["## Memory, idle", memory_table(findings.memory)]
+    if findings.deployments:
+        plot_losses(findings.deployments, folder / "losses.svg")
+        parts += [
+            "## One deployment, under load",
+            "![Requests lost in one deployment](losses.svg)",
+            deployment_table(findings.deployments),
+        ]
+        if why := reasons(findings.deployments):
+            parts += ["How they were lost, all rounds together (a number is a status):", why]
     parts += [
         "## Targets",
         "\n".join(f"- {mark}: {words}" for mark, words in verdicts(findings)),
     ]
     (folder / "README.md").write_text("\n\n".join(parts) + "\n")
+
+
+# Private
+
+
+def _deployment_verdicts(records: list[Record]) -> list[tuple[str, str]]:
+    none_lost = f"one deployment by {DEPLOYMENT} under load: no request lost in any round"
+    in_time = f"the same: at most {SWITCH_SECONDS:g} s to the new version in any round"
+    ours = next((each for each in records if each.name == DEPLOYMENT), None)
+    if ours is None:
+        return [(UNMEASURED, none_lost), (UNMEASURED, in_time)]
+    _, _, most = ours.middle(lambda each: each.all_lost)
+    _, _, slowest = ours.middle(lambda each: each.seconds)
+    sent = sum(sum(each.sent.values()) for each in ours.rounds)
+    return [
+        (PASS if most == 0 else FAIL, f"{none_lost}: at most {most:,} (of {sent:,} in all)"),
+        (PASS if slowest <= SWITCH_SECONDS else FAIL, f"{in_time}: {slowest:.1f} s"),
+    ]
