@@ -40,7 +40,7 @@ check: install ## lint and type everything
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
 	cd nginx && sed 's|/run/kaira/secure.conf\*|tls/server.conf|' nginx.conf | ../$(BIN)/gixy -
 
-bench: $(VENV)/bench ## compare with peers: table and plot in docs/
+bench: $(VENV)/bench ## compare with peers: tables and plots in docs/
 	@$(BIN)/python -m bench
 
 image: ## build the image kaira-server

@@ -26,6 +26,7 @@ from bench.contestants import (
 from bench.deployments import all_ways, deployments
 from bench.memory import idle_memory
 from bench.runner import BROWSER, CONNECTIONS, Heat, WrongAnswerError, throughput
+from bench.tls import tls
 from bench.visitors import EACH_SECOND, UNDERWAY, VISITORS
 
 START_ROUNDS = 15
@@ -86,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME",
         help="contestants whose name contains it; so may those of whole parts: "
-        '"cold start", "memory", "deployment"; may be repeated',
+        '"TLS", "cold start", "memory", "deployment"; may be repeated',
     )
     return parser
 
@@ -108,6 +109,11 @@ def _measure(options: argparse.Namespace, rounds: int, seconds: int) -> report.F
                 findings.throughput.update(
                     throughput(runners, site, run, rounds=rounds, seconds=seconds, tell=tell)
                 )
+        if wanted("TLS"):
+            try:
+                findings.tls.update(tls(site, rounds=rounds, seconds=seconds, tell=tell))
+            except MissingError as reason:
+                tell(f"skipped: TLS: {reason}")
         if wanted("cold start"):
             starts = 3 if options.quick else START_ROUNDS
             findings.starts.extend(coldstart.cold_starts(site, rounds=starts, tell=tell))
@@ -161,14 +167,20 @@ the former.
 - "No cache" has nginx and the application share the one core.
 - "As a browser asks for it" is `Accept-Encoding: {BROWSER}`: the bytes of body say what that is \
 worth. Raw ASGI stays uncompressed there.
+- TLS is the edge's own server for HTTPS against one small server of the same nginx: the same \
+certificate (P-256, signed by itself), `nginx/tls/protocol.conf`, files, headers and log. Each \
+handshake is a new connection that resumes nothing and asks for one tiny page (`hey`, 16 at once); \
+HTTP/2 is 8 connections with 8 requests at once (`h2load`). Who asks has as much to compute as \
+nginx, which therefore often waits: what counts is what nginx does for each second that it had the \
+processor.
 - Cold start is from the start of the process to the first 200 from `/`, asked for every 5 ms, \
 {START_ROUNDS} times in turn, in the image where there is Docker, all bytecode cached.
 - Memory is what `docker stats` says of docker-compose.prod.yml once the edge has fetched the site.
-- A deployment is one of the shop's own image, with {VISITORS} visitors on HTTP/1.1 who keep their \
-connections alive and never try twice: {VISITORS * EACH_SECOND} requests a second, half of them \
-for pages and half for a route that no cache may answer, each {UNDERWAY * 1000:.0f} ms underway to \
-the server. Lost is what has no whole answer, or another one than 200. The time is from the start of \
-the command, with the image there, to the first answer of the new version. \
+- A deployment is one of the shop's own image, with {VISITORS} visitors on HTTP/1.1 who keep \
+their connections alive and never try twice: {VISITORS * EACH_SECOND} requests a second, half of \
+them for pages and half for a route that no cache may answer, each {UNDERWAY * 1000:.0f} ms \
+underway to the server. Lost is what has no whole answer, or another one than 200. The time is \
+from the start of the command, with the image there, to the first answer of the new version. \
 `docker compose up` has the edge of docker-compose.prod.yml; `nginx -s reload` is \
 `bench/peers/reload/`, which starts the new container beside the old one, waits for its health, \
 writes the upstream anew, reloads and stops the old one 10 s later. nginx then closes connections \
@@ -181,6 +193,8 @@ The machine: {machine.described()}; load before the run {busy:.1f}."""
 def _print(findings: report.Findings) -> None:
     for heat, results in findings.throughput.items():
         print(f"\n{heat}\n{report.table(results)}")
+    for heat, results in findings.tls.items():
+        print(f"\n{heat}\n{report.tls_table(results)}")
     if findings.starts:
         print(f"\ncold start\n{report.start_table(findings.starts)}")
     if findings.memory:

@@ -51,7 +51,7 @@ class Contestant:
 def all_contestants() -> list[Contestant]:
     """Everyone, in the order of the table."""
     return [
-        Contestant("kaira, as shipped", _kaira, compresses=True),
+        Contestant("kaira, as shipped", kaira, compresses=True),
         Contestant("raw ASGI", lambda site: _asgi("bench.peers.raw:app", site)),
         Contestant(
             "Starlette StaticFiles", lambda site: _asgi("bench.peers.static_files:app", site)
@@ -68,7 +68,7 @@ def all_contestants() -> list[Contestant]:
 def json_contestants() -> list[Contestant]:
     """Those with a route that answers in JSON: `JSON_ROUTE`."""
     return [
-        Contestant("kaira, as shipped", _kaira),
+        Contestant("kaira, as shipped", kaira),
         Contestant("raw ASGI", lambda site: _asgi("bench.peers.raw:app", site)),
         Contestant("FastAPI, one route", lambda site: _asgi("bench.peers.one_route:app", site)),
     ]
@@ -142,7 +142,7 @@ def gunicorn(app: str, port: int) -> list[str]:
 
 
 @contextmanager
-def _kaira(site: Path) -> Iterator[str]:
+def kaira(site: Path) -> Iterator[str]:
     port = free_port()
     command = (str(BIN / "kaira"), "serve")
     with _process(*command, port=port, **kaira_environment(site, port)) as base:
@@ -181,7 +181,9 @@ def require_docker() -> None:
 
 
 @contextmanager
-def _nginx_container(site: Path, server: str, upstream: str) -> Iterator[str]:
+def nginx_container(
+    site: Path, server: str, upstream: str, *mounts: str, domain: str = ""
+) -> Iterator[str]:
     """The edge's own nginx and configuration on one core, with another `servers/`.
 
     The network is the host's, so that the containers' own costs nobody anything.
@@ -196,11 +198,10 @@ def _nginx_container(site: Path, server: str, upstream: str) -> Iterator[str]:
     (work / "edge/upstreams.conf").write_text(
         f"upstream blue {{ server {upstream}; keepalive 32; keepalive_timeout 60s; }}"
     )
-    main = (work / "nginx.conf").read_text()
-    (work / "nginx.conf").write_text(main.replace("worker_processes auto", "worker_processes 1"))
-    name = f"{PROJECT}-{port}"
+    (work / "nginx.conf").write_text(edge_main((work / "nginx.conf").read_text()))
+    name = container(port)
     environment = {
-        "DOMAIN": "",
+        "DOMAIN": domain,
         "HTTPS_PORT": "443",
         "RATE_LIMIT": "1000000",
         "NGINX_ENVSUBST_TEMPLATE_DIR": "/etc/nginx/kaira/templates",
@@ -213,6 +214,7 @@ def _nginx_container(site: Path, server: str, upstream: str) -> Iterator[str]:
         "--tmpfs", "/run", "--tmpfs", "/run/kaira", "--tmpfs", "/tmp:mode=1777",
         "--tmpfs", "/var/cache/kaira", "--tmpfs", "/var/cache/nginx",
         "-v", f"{work}:/etc/nginx/kaira:ro", "-v", f"{site}:/site:ro",
+        *(f"--volume={mount}" for mount in mounts),
         "nginx:1.30", "nginx", "-c", "/etc/nginx/kaira/nginx.conf", "-g", "daemon off;",
     )  # fmt: skip
     try:
@@ -220,6 +222,24 @@ def _nginx_container(site: Path, server: str, upstream: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         docker("rm", "-f", name)
+
+
+def container(port: int) -> str:
+    """The name of the container whose nginx listens there."""
+    return f"{PROJECT}-{port}"
+
+
+def edge_main(own: str) -> str:
+    """The edge's nginx.conf with one worker, and `servers/bench.conf` in place of its servers.
+
+    Raises FailedError if it has changed.
+    """
+    main, workers = re.subn(r"worker_processes +auto", "worker_processes 1", own)
+    main, servers = re.subn(r"(?m)^ *include +(servers/|/run/kaira/secure).*\n", "", main)
+    main, end = re.subn(r"\}\s*$", "    include servers/bench.conf;\n}\n", main)
+    if workers != 1 or servers == 0 or end != 1:
+        raise FailedError("nginx/nginx.conf is not as the bench expects it")
+    return main
 
 
 def edge_server() -> str:
@@ -247,7 +267,14 @@ def _nginx_open(site: Path) -> Iterator[str]:
 
 @contextmanager
 def _from_disk(site: Path, more: str = "") -> Iterator[str]:
-    with _kaira(site) as base, urllib.request.urlopen(base + "/small.html") as answer:
+    server = f"server {{ listen 127.0.0.1:PORT; {more} {file_server(site)} }}"
+    with nginx_container(site, server, "127.0.0.1:9") as base:
+        yield base
+
+
+def file_server(site: Path) -> str:
+    """What an nginx server needs to send the files from disk with the edge's headers."""
+    with kaira(site) as base, urllib.request.urlopen(base + "/small.html") as answer:
         headers = {name.lower(): value for name, value in answer.getheaders()}
     lines = "".join(
         f'add_header {name} "{value}";\n'
@@ -255,42 +282,38 @@ def _from_disk(site: Path, more: str = "") -> Iterator[str]:
         if name not in {"date", "content-length", "etag", "last-modified", "content-type",
                         "accept-ranges", "x-request-id", "x-accel-expires", "connection"}
     )  # fmt: skip
-    server = f"""
-server {{
-    listen 127.0.0.1:PORT;
+    return f"""
     root   /site;
     types  {{ }}
     default_type "text/html; charset=utf-8";
     set $live blue;
-    {more}
     {lines}
     add_header X-Request-ID $request_id;
     add_header Cache-Status "kaira; hit";
-}}
 """
-    with _nginx_container(site, server, "127.0.0.1:9") as base:
-        yield base
 
 
 @contextmanager
 def _edge(site: Path) -> Iterator[str]:
-    with _in_front(site, edge_server()) as base:
+    with in_front(site, edge_server()) as base:
         yield base
 
 
 @contextmanager
 def _uncached(site: Path) -> Iterator[str]:
     inner = "set $live blue; location / { proxy_pass http://$live; }"
-    with _in_front(site, f"server {{ listen 127.0.0.1:PORT; {inner} }}") as base:
+    with in_front(site, f"server {{ listen 127.0.0.1:PORT; {inner} }}") as base:
         yield base
 
 
 @contextmanager
-def _in_front(site: Path, server: str) -> Iterator[str]:
+def in_front(site: Path, server: str, *mounts: str, domain: str = "") -> Iterator[str]:
     """nginx in front of the application, both on the one core."""
     with (
-        _kaira(site) as application,
-        _nginx_container(site, server, application.removeprefix("http://")) as base,
+        kaira(site) as application,
+        nginx_container(
+            site, server, application.removeprefix("http://"), *mounts, domain=domain
+        ) as base,
     ):
         yield base
 

@@ -55,8 +55,8 @@ def plot_losses(records: list[Record], path: Path) -> None:
         colours = [OURS if "blue-green" in name else OTHERS for name in names]
         panel.barh(names, middle, color=colours, xerr=spread, ecolor="#444", capsize=2)
         for index, (_, value, high) in enumerate(found):
-            panel.text(high, index, f"  {value:,.0f}", va="center", fontsize=9)
-        panel.set_xscale("symlog", linthresh=10)
+            panel.annotate(f"{value:,.0f}", (high, index), (5, 0), textcoords="offset points",
+                           va="center", fontsize=9)  # fmt: skip
         panel.set_xlim(left=0)
         panel.set_xlabel("requests lost in one deployment")
         panel.spines[["top", "right"]].set_visible(False)

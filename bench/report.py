@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bench.deployments import Record
 from bench.runner import Result
+from bench.tls import EDGE, HANDSHAKES, PLAIN, REQUESTS
 
 DOCS = Path(__file__).parents[1] / "docs/bench"
 RAW = "raw ASGI"
 KAIRA = "kaira, as shipped"
-EDGE = "kaira's edge, from its cache"
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,11 @@ TARGETS = {
         Target(KAIRA, RAW, 0.85),
         Target(KAIRA, "Starlette StaticFiles", 15),
         Target(KAIRA, "Caddy file-server", 2),
-        Target(EDGE, "nginx, from disk", 0.9),
+        Target(EDGE, PLAIN, 0.9),
     ],
-    "large.html": [Target(EDGE, "nginx, from disk", 0.9)],
+    "large.html": [Target(EDGE, PLAIN, 0.9)],
 }
+TLS_TARGETS = {HANDSHAKES: [Target(EDGE, PLAIN, 0.9)], REQUESTS: [Target(EDGE, PLAIN, 0.9)]}
 # Seconds to the first answer: at most so many times the other's.
 START_TARGETS = [
     Target("kaira serve", "empty FastAPI, gunicorn", 1.3),
@@ -48,20 +49,22 @@ PASS, FAIL, UNMEASURED = "PASS", "FAIL", "not measured"
 class Findings:
     """All that was measured; what could not be is empty.
 
-    throughput: by the name of a heat; memory: MB by service.
+    throughput, tls: by the name of a heat; memory: MB by service.
     """
 
     throughput: dict[str, list[Result]] = field(default_factory=dict)
     starts: list[Result] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
+    tls: dict[str, list[Result]] = field(default_factory=dict)
     deployments: list[Record] = field(default_factory=list)
 
 
 def verdicts(findings: Findings) -> list[tuple[str, str]]:
     """For each target PASS, FAIL or UNMEASURED, and the target in words."""
     found = []
-    for heat, targets in TARGETS.items():
-        results = {result.name: result for result in findings.throughput.get(heat, [])}
+    heats = findings.throughput | findings.tls
+    for heat, targets in (TARGETS | TLS_TARGETS).items():
+        results = {result.name: result for result in heats.get(heat, [])}
         for target in targets:
             words = f"{heat}: {target.who} against {target.whom}, at least {target.ratio:g}"
             if target.who not in results or target.whom not in results:
@@ -91,19 +94,24 @@ def verdicts(findings: Findings) -> list[tuple[str, str]]:
     return found
 
 
-def table(results: list[Result]) -> str:
-    """A Markdown table, fastest first."""
-    raw = next((result for result in results if result.name == RAW), None)
-    lines = ["| contestant | requests/s | against raw ASGI | lowest to highest | bytes of body |",
+def table(results: list[Result], base: str = RAW, unit: str = "requests/s") -> str:
+    """A Markdown table, fastest first, with the ratios to one of them."""
+    measure = next((result for result in results if result.name == base), None)
+    lines = [f"| contestant | {unit} | against {base} | lowest to highest | bytes of body |",
              "| --- | ---: | ---: | --- | ---: |"]  # fmt: skip
     for result in sorted(results, key=lambda result: -result.median):
         ratio = spread = ""
-        if raw is not None:
-            low, middle, high = result.against(raw)
+        if measure is not None:
+            low, middle, high = result.against(measure)
             ratio, spread = f"{middle:.2f}", f"{low:.2f} to {high:.2f}"
         row = (result.name, f"{result.median:,.0f}", ratio, spread, f"{result.size:,}")
         lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
+
+
+def tls_table(results: list[Result]) -> str:
+    """A Markdown table of what one core of nginx can do over TLS."""
+    return table(results, PLAIN, "for a second of nginx's processor time")
 
 
 def start_table(results: list[Result]) -> str:
@@ -165,6 +173,8 @@ def write(findings: Findings, versions: dict[str, str], how: str, folder: Path =
         parts.append("![Requests a second against raw ASGI](throughput.svg)")
     for heat, results in findings.throughput.items():
         parts += [f"## {heat}", table(results)]
+    for heat, results in findings.tls.items():
+        parts += [f"## {heat}", tls_table(results)]
     if findings.starts:
         parts += ["## Cold start", start_table(findings.starts)]
     if findings.memory:
