@@ -97,10 +97,10 @@ def answered(output: str) -> int:
 
 def secure_server() -> str:
     """The edge's own server for HTTPS, on PORT. Raises FailedError if it has changed."""
-    own = (ROOT / "nginx/servers/secure.conf").read_text()
+    own = (ROOT / "nginx/tls/server.conf").read_text()
     server, found = re.subn(r"(?m)^( *listen +)443\b", r"\g<1>127.0.0.1:PORT", own)
     if found == 0:
-        raise FailedError("nginx/servers/secure.conf does not listen where the bench expects it")
+        raise FailedError("nginx/tls/server.conf does not listen where the bench expects it")
     return server
 
 
