@@ -195,9 +195,8 @@ def nginx_container(
     shutil.rmtree(work / "servers")
     (work / "servers").mkdir()
     (work / "servers/bench.conf").write_text(server.replace("PORT", str(port)))
-    (work / "edge/upstreams.conf").write_text(
-        f"upstream blue {{ server {upstream}; keepalive 32; keepalive_timeout 60s; }}"
-    )
+    upstreams = work / "edge/upstreams.conf"
+    upstreams.write_text(edge_upstreams(upstreams.read_text(), upstream))
     (work / "nginx.conf").write_text(edge_main((work / "nginx.conf").read_text()))
     name = container(port)
     environment = {
@@ -240,6 +239,15 @@ def edge_main(own: str) -> str:
     if workers != 1 or servers == 0 or end != 1:
         raise FailedError("nginx/nginx.conf is not as the bench expects it")
     return main
+
+
+def edge_upstreams(own: str, upstream: str) -> str:
+    """The edge's upstreams, each of which is this one server."""
+    one = f"    server {upstream} max_fails=0;\n"
+    upstreams, found = re.subn(r"(?m)(?:^ *server +.*\n)+", one, own)
+    if found == 0:
+        raise FailedError("nginx/edge/upstreams.conf is not as the bench expects it")
+    return upstreams
 
 
 def edge_server() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench import report
-from bench.contestants import FailedError, edge_main
+from bench.contestants import ROOT, FailedError, edge_main, edge_upstreams
 from bench.report import FAIL, PASS, Findings
 from bench.runner import Result, WrongAnswerError
 from bench.tls import EDGE, HANDSHAKES, PLAIN, REQUESTS, answered, secure_server, shaken
@@ -94,3 +94,10 @@ def test_the_edge_has_one_worker_and_the_server_of_the_bench_alone() -> None:
 def test_an_edge_that_the_bench_does_not_know_ends_the_run(own: str) -> None:
     with pytest.raises(FailedError):
         edge_main(own)
+
+
+def test_every_upstream_of_the_edge_is_the_one_application() -> None:
+    own = (ROOT / "nginx/edge/upstreams.conf").read_text()
+    upstreams = edge_upstreams(own, "127.0.0.1:9")
+    assert upstreams.count("server 127.0.0.1:9 max_fails=0;") == own.count("\nupstream ") > 1
+    assert "app" not in "".join(line for line in upstreams.splitlines() if "server " in line)
