@@ -33,6 +33,7 @@ from bench.contestants import (
 from bench.runner import LOAD_CORE, Result, WrongAnswerError
 
 DOMAIN = "bench.example"
+HSTS = "max-age=63072000"  # of a site that has had HTTPS for a week
 EDGE, PLAIN = "kaira's edge, from its cache", "nginx, from disk"
 FILE, TINY = "small.html", "index.html"
 HANDSHAKES, REQUESTS = "TLS handshakes", f"{FILE} over HTTP/2"
@@ -147,7 +148,7 @@ server {{
 
     {file_server(site)}
     add_header Alt-Svc                   'h3=":443"; ma=86400';
-    add_header Strict-Transport-Security "max-age=63072000";
+    add_header Strict-Transport-Security "{HSTS}";
 }}
 """
     with nginx_container(site, server, "127.0.0.1:9", f"{store}:/tls:ro", domain=DOMAIN) as base:
@@ -155,7 +156,7 @@ server {{
 
 
 def _check(name: str, port: int, file: Path, store: Path) -> None:
-    """The second answer is the whole file; the edge has it from its cache."""
+    """The second answer is the whole file with its headers; the edge has it from its cache."""
     trust = ssl.create_default_context(cafile=store / "chains/1/fullchain.pem")
     for _ in range(2):
         connection = HTTPConnection(DOMAIN)
@@ -166,9 +167,10 @@ def _check(name: str, port: int, file: Path, store: Path) -> None:
         answer = connection.getresponse()
         right = answer.status == 200 and answer.read() == file.read_bytes()
         cached = "; hit" in (answer.getheader("cache-status") or "")
+        proven = answer.getheader("strict-transport-security") == HSTS
         connection.close()
-    if not right or not cached:
-        raise WrongAnswerError(f"{name} does not send {file.name} over TLS, or not from its cache")
+    if not (right and cached and proven):
+        raise WrongAnswerError(f"{name} does not send {file.name} over TLS as it should")
 
 
 def _rate(load: Callable[[int, int], int], port: int, seconds: int) -> float:
