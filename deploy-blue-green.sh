@@ -184,7 +184,8 @@ take_image() {
     say "build"
     [[ -n $dry ]] || docker build --quiet --file Dockerfile.prod --tag "$name" \
       --build-arg "RELEASE=${RELEASE:-$(describe)}" . >/dev/null || refuse "the image cannot be built: docker build -f Dockerfile.prod ."
-  elif [[ $name == */* ]] || ! docker image inspect "$name" >/dev/null 2>&1; then
+  # A tag of a registry may have moved; a digest means the same for ever.
+  elif [[ $name == */* && $name != *@* ]] || ! docker image inspect "$name" >/dev/null 2>&1; then
     say "pull $name"
     reason=$(docker pull --quiet "$name" 2>&1) || refuse "cannot pull $name: ${reason##*$'\n'}"
   fi
@@ -444,4 +445,4 @@ readonly BEGAN=${EPOCHREALTIME/[.,]/}
 LC_ALL=C
 export TZ=UTC
 trap 'printf "failed: line %s went wrong; --status tells what serves, and running this again goes on\n" $LINENO >&2' ERR
-main "$@"
+{ main "$@"; exit; } # read as one: this file may be replaced while it runs
