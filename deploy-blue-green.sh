@@ -445,4 +445,7 @@ readonly BEGAN=${EPOCHREALTIME/[.,]/}
 LC_ALL=C
 export TZ=UTC
 trap 'printf "failed: line %s went wrong; --status tells what serves, and running this again goes on\n" $LINENO >&2' ERR
-{ main "$@"; exit; } # read as one: this file may be replaced while it runs
+{
+  main "$@"
+  exit
+} # read as one: this file may be replaced while it runs
