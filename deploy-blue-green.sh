@@ -61,6 +61,7 @@ main() {
     shift
   done
   docker version >/dev/null 2>&1 || refuse "the Docker Engine does not answer: is it running, and may $(id -un) use it?"
+  [[ -z $dry || $task == deploy || $task == rollback ]] || refuse "--dry-run goes with IMAGE or --rollback"
   [[ $task == status ]] || lock
   case $task in
     status) status ;;
@@ -180,10 +181,11 @@ preflight() {
 take_image() {
   local name=$1 reason
   if [[ -z $name ]]; then
-    name=$PROJECT-server:built
+    name=$PROJECT-server:built release=${RELEASE:-$(describe)}
+    [[ -z $dry ]] || return 0 # what is not built yet cannot be looked at
     say "build"
-    [[ -n $dry ]] || docker build --quiet --file Dockerfile.prod --tag "$name" \
-      --build-arg "RELEASE=${RELEASE:-$(describe)}" . >/dev/null || refuse "the image cannot be built: docker build -f Dockerfile.prod ."
+    docker build --quiet --file Dockerfile.prod --tag "$name" \
+      --build-arg "RELEASE=$release" . >/dev/null || refuse "the image cannot be built: docker build -f Dockerfile.prod ."
   # A tag of a registry may have moved; a digest means the same for ever.
   elif [[ $name == */* && $name != *@* ]] || ! docker image inspect "$name" >/dev/null 2>&1; then
     say "pull $name"

@@ -69,7 +69,7 @@ def test_an_image_that_cannot_be_had_changes_nothing(host: Host, name: str, reas
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [(["--rollback", "50"], "there is no release 50 before"), (["--forward"], "no such option"),
-     (["a", "b"], "one image at a time")],
+     (["a", "b"], "one image at a time"), (["--leave", "--dry-run"], "--dry-run goes with")],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_in_one_line(
     host: Host, arguments: list[str], reason: str
