@@ -142,6 +142,8 @@ leave() {
     wait_until_well
     smoke_test
     switch_to blue
+  else
+    sleep 5 # the edge asks every 2 s who is behind the name that both have
   fi
   record left blue "$(release_of blue)" "$(image_of blue)" ''
   stop_colour "$live"

@@ -15,6 +15,13 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{rel
 """
 
 
+FAULTY = (
+    "COPY faulty.py /srv/faulty.py",
+    "ENV PYTHONPATH=/srv",
+    'CMD ["uvicorn", "faulty:app", "--host", "0.0.0.0", "--port", "80", "--log-level", "warning"]',
+)
+
+
 def release(name: str, *lines: str, pages: dict[str, str] | None = None) -> str:
     """Build the image of a release; returns its tag.
 
@@ -50,3 +57,8 @@ def release(name: str, *lines: str, pages: dict[str, str] | None = None) -> str:
             (Path(context) / extra.name).write_bytes(extra.read_bytes())
         run("docker", "build", "-q", "-t", tag, context)
     return tag
+
+
+def faulty(fault: str) -> tuple[str, ...]:
+    """The lines of a Dockerfile that give a release this fault (broken/faulty.py)."""
+    return (*FAULTY, f'ENV FAULT="{fault}"')

@@ -7,19 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.deploy.conftest import Host, visitors
+from tests.deploy.site import faulty
 from tests.deploy.test_deployments import release
 
-FAULTY = (
-    "COPY faulty.py /srv/faulty.py",
-    "ENV PYTHONPATH=/srv",
-    'CMD ["uvicorn", "faulty:app", "--host", "0.0.0.0", "--port", "80", "--log-level", "warning"]',
-)
-
 FAILED, ROLLED_BACK = 1, 3
-
-
-def faulty(fault: str) -> tuple[str, ...]:
-    return (*FAULTY, f'ENV FAULT="{fault}"')
 
 
 BROKEN = {

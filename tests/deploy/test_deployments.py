@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import httpx
 
 from tests.deploy.conftest import Host, visitors
+from tests.deploy.site import faulty
 
 # How many; `make soak` asks for more.
 DEPLOYMENTS = int(os.environ.get("DEPLOYMENTS", "4"))
@@ -57,6 +60,15 @@ def test_a_page_that_a_release_no_longer_has_is_gone(
     for name in ("w2", "w3"):
         host.deploy(releases(name), WATCH_SECONDS="1")
         assert status(host, "/extra/") == 404
+
+
+def test_visitors_do_not_wait_for_each_other_where_nothing_is_kept(
+    host: Host, releases: Callable[..., str]
+) -> None:
+    host.deploy(releases("chat", *faulty("waits for another")), WATCH_SECONDS="1")
+    for path in ("/chat", "/api/chat"):
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(partial(status, host), [path, path])) == [200, 200]
 
 
 def test_the_status_says_what_serves_and_what_one_can_go_back_to(host: Host) -> None:

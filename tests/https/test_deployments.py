@@ -24,7 +24,7 @@ def test_no_request_is_lost_over_http2_and_http3(site: SecureStack) -> None:
     def load(*options: str) -> str:
         """h2load: it never asks again for what failed, and counts it."""
         url = [f"https://{DOMAIN}{path}" for path in ("/", "/about/", "/api/info")]
-        return site.execute("tools", "h2load", "-t1", "-D40", "--rps=40", *options, *url)
+        return site.execute("tools", "h2load", "-t1", "-D55", "--rps=40", *options, *url)
 
     def ask_over_http3() -> list[str]:
         seen = []

@@ -13,6 +13,7 @@ FAULT = os.environ["FAULT"]
 LATER = 8.0  # seconds after the start, when the release is live
 began = time.monotonic()
 hoard: list[bytes] = []
+both = asyncio.Barrier(2)
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -25,6 +26,13 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             hoard.append(os.urandom(1 << 20))
     if FAULT == "crash" and late:
         os._exit(3)
+    if FAULT == "waits for another" and path in ("/chat", "/api/chat"):
+        # Not broken: it needs that visitors are let through while others wait.
+        await asyncio.wait_for(both.wait(), 1)
+        headers = [(b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"met"})
+        return
     if (FAULT == "page" and path == "/about/") or (
         FAULT == "route" and path == "/api/info" and late
     ):
