@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
+import pytest
 
 from tests.deploy.conftest import Host
+from tests.deploy.engine import Engine, program
 from tests.deploy.test_deployments import release
 from tests.edge.stack import run, wait_until
 
@@ -51,6 +54,44 @@ def test_a_worker_of_nginx_is_killed_and_another_takes_its_place(host: Host) -> 
     os.kill(pids[0], signal.SIGKILL)
     for _ in range(50):
         assert httpx.get(host.url + "/").status_code == 200
+
+
+@pytest.fixture
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine that may be stopped without harm to others."""
+    found = program()
+    if os.environ.get("CI") != "true" and (os.geteuid() != 0 or found is None):
+        pytest.skip("needs root, and a Docker Engine on this machine, to start another one")
+    assert found is not None
+    folder = tmp_path_factory.mktemp("engine")
+    engine = Engine(folder, found)
+    try:
+        engine.start()
+        yield engine
+    finally:
+        engine.remove()
+        shutil.rmtree(folder)
+
+
+def test_after_a_restart_of_the_docker_daemon_the_same_colour_serves(
+    engine: Engine, releases: Callable[..., str]
+) -> None:
+    engine.take("nginx:1.30", releases("v1"), releases("v2"))
+    host = Host("kaira-test-daemon", DOCKER_HOST=engine.address, WATCH_SECONDS="1")
+    try:
+        host.deploy(releases("v1"))
+        host.deploy(releases("v2"))
+        before = engine.get(host.url + "/health")
+        assert '"release":"v2"' in before
+        colour = engine.get(host.url + "/")
+        engine.stop()
+        assert engine.get(host.url + "/") == ""
+        engine.start()
+        wait_until(lambda: '"release":"v2"' in engine.get(host.url + "/health"), "it is back", 30)
+        assert engine.get(host.url + "/") == colour
+        assert "--rollback 1" in host.deploy("--status")
+    finally:
+        host.down()
 
 
 def kill(host: Host, colour: str) -> None:

@@ -90,6 +90,22 @@ def test_a_full_disk_is_refused(releases: Callable[..., str], tmp_path: Path) ->
         small.down()
 
 
+def test_too_little_memory_for_a_second_copy_is_refused(
+    releases: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal: 1000000 kB\nMemAvailable: 120000 kB\n")
+    override = tmp_path / "small.yml"
+    override.write_text(
+        f"services: {{nginx: {{volumes: ['{tmp_path}/meminfo:/proc/meminfo:ro']}}}}\n"
+    )
+    small = Host("kaira-test-small", override)
+    try:
+        said = small.deploy(releases("v1"), code=REFUSED)
+        assert "refused: memory: 117 MB are available, a second copy needs 160" in said
+    finally:
+        small.down()
+
+
 @pytest.fixture
 def registry() -> Iterator[str]:
     """A real registry; its address."""
