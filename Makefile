@@ -38,7 +38,8 @@ check: install ## lint and type everything
 	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
 	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
-	cd nginx && sed 's|/run/kaira/secure.conf\*|tls/server.conf|' nginx.conf | ../$(BIN)/gixy -
+	@rm -rf $(VENV)/nginx && cp -r nginx $(VENV)/nginx && sed -i 's|/run/kaira/tls\*|tls|' $(VENV)/nginx/nginx.conf $(VENV)/nginx/servers/*
+	cd $(VENV)/nginx && ../bin/gixy nginx.conf
 
 bench: $(VENV)/bench ## compare with peers: tables and plots in docs/
 	@$(BIN)/python -m bench

@@ -111,7 +111,7 @@ def _measure(options: argparse.Namespace, rounds: int, seconds: int) -> report.F
                 )
         if wanted("TLS"):
             try:
-                findings.tls.update(tls(site, rounds=rounds, seconds=seconds, tell=tell))
+                findings.tls.update(tls(site, rounds=3 * rounds, seconds=seconds, tell=tell))
             except MissingError as reason:
                 tell(f"skipped: TLS: {reason}")
         if wanted("cold start"):
@@ -172,7 +172,7 @@ certificate (P-256, signed by itself), `nginx/tls/protocol.conf`, files, headers
 handshake is a new connection that resumes nothing and asks for one tiny page (`hey`, 16 at once); \
 HTTP/2 is 8 connections with 8 requests at once (`h2load`). Who asks has as much to compute as \
 nginx, which therefore often waits: what counts is what nginx does for each second that it had the \
-processor.
+processor, in {3 * rounds} rounds.
 - Cold start is from the start of the process to the first 200 from `/`, asked for every 5 ms, \
 {START_ROUNDS} times in turn, in the image where there is Docker, all bytecode cached.
 - Memory is what `docker stats` says of docker-compose.prod.yml once the edge has fetched the site.

@@ -234,7 +234,7 @@ def edge_main(own: str) -> str:
     Raises FailedError if it has changed.
     """
     main, workers = re.subn(r"worker_processes +auto", "worker_processes 1", own)
-    main, servers = re.subn(r"(?m)^ *include +(servers/|/run/kaira/secure).*\n", "", main)
+    main, servers = re.subn(r"(?m)^ *include +(servers/|/run/kaira/tls).*\n", "", main)
     main, end = re.subn(r"\}\s*$", "    include servers/bench.conf;\n}\n", main)
     if workers != 1 or servers == 0 or end != 1:
         raise FailedError("nginx/nginx.conf is not as the bench expects it")

@@ -1,5 +1,6 @@
 #!/bin/sh
-# With a DOMAIN there is a server for HTTPS; nginx.conf includes what is linked here.
+# Only with a DOMAIN is there a server for HTTPS, and a way to it from plain HTTP: nginx.conf and
+# servers/site.conf include these where there is such a folder.
 set -eu
 
-[ -z "${DOMAIN-}" ] || ln -sf /etc/nginx/kaira/tls/server.conf /run/kaira/secure.conf
+[ -z "${DOMAIN-}" ] || ln -sfn /etc/nginx/kaira/tls /run/kaira/tls

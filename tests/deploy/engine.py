@@ -31,13 +31,14 @@ class Engine:
         self._network = subprocess.Popen(
             ["unshare", "--net", "sh", "-c", "ip link set lo up && exec sleep 3600"]
         )
+        ours = Path("/proc/self/ns/net").readlink()
+        wait_until(lambda: self._inside.readlink() != ours, "it has a network of its own", 10)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         beside = f"{self._program.parent}:{self._program.parents[1]}/bin:{os.environ['PATH']}"
-        enter = ["nsenter", f"--net=/proc/{self._network.pid}/ns/net"]
         self._process = subprocess.Popen(
-            [*enter, self._program, "--host", self.address, "--config-file", "/dev/null",
+            ["nsenter", f"--net={self._inside}", self._program, "--host", self.address, "--config-file", "/dev/null",
              *(f"--{name}={self._folder / name}" for name in ("data-root", "exec-root", "pidfile"))],
             env={**os.environ, "PATH": beside},
             stderr=(self._folder / "log").open("ab"),
@@ -65,10 +66,14 @@ class Engine:
 
     def get(self, url: str) -> str:
         """The body of an answer, as somebody on that machine gets it; empty if there is none."""
-        enter = ["nsenter", f"--net=/proc/{self._network.pid}/ns/net"]
+        enter = ("nsenter", f"--net={self._inside}")
         return run(*enter, "curl", "--silent", "--fail", "--max-time", "2", url, check=False)
 
     # Private
+
+    @property
+    def _inside(self) -> Path:
+        return Path(f"/proc/{self._network.pid}/ns/net")
 
     def _answers(self) -> bool:
         assert self._process is not None and self._process.poll() is None, "see its log"

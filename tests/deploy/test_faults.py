@@ -76,7 +76,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def test_after_a_restart_of_the_docker_daemon_the_same_colour_serves(
     engine: Engine, releases: Callable[..., str]
 ) -> None:
-    engine.take("nginx:1.30", releases("v1"), releases("v2"))
+    engine.take("nginx:1.30", "certbot/certbot:v5.5.0", releases("v1"), releases("v2"))
     host = Host("kaira-test-daemon", DOCKER_HOST=engine.address, WATCH_SECONDS="1")
     try:
         host.deploy(releases("v1"))
