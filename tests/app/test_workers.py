@@ -97,6 +97,11 @@ def test_processes_and_restarts_are_told(two: Server) -> None:
     assert two.total("kaira_worker_restarts_total") == 0
 
 
+def test_the_release_is_told(two: Server) -> None:
+    (told,) = [series for series in two.metrics() if series.startswith("kaira_release_info")]
+    assert told == f'kaira_release_info{{release="dev",version="{__version__}"}}'
+
+
 def test_a_killed_worker_is_replaced_and_nothing_is_forgotten(two: Server) -> None:
     asked = visit(two, 50)
     assert_counted(two, asked)
