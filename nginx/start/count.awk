@@ -1,9 +1,11 @@
 # Adds what the edge has answered to what it had answered before, and prints both for Prometheus.
 #
-#   awk -F'\t' -v totals=FILE -v live=blue -v stale=0 -f count.awk FILE REQUESTS
+#   awk -F'\t' -v totals=FILE -v journal=JOURNAL -v live=blue -v stale=0 -v now=SECONDS \
+#     -v deployed=SECONDS -f count.awk FILE JOURNAL REQUESTS
 #
-# FILE: the totals so far, a series and a number a line; it is written anew. REQUESTS: lines of the
-# format `counted` (edge/log.conf). A line that is not whole is left out.
+# FILE: the totals so far, a series and a number a line; it is written anew. JOURNAL: what
+# deploy-blue-green.sh has written down. REQUESTS: lines of the format `counted` (edge/log.conf); one
+# that is not whole is left out.
 
 BEGIN {
   bounds = split("0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10 +Inf", bound, " ")
@@ -11,11 +13,19 @@ BEGIN {
   split("page asset api", kinds, " ")
   split("blue green", colours, " ")
   split("200 500 502 503 504", codes, " ")
+  split("deployed returned failed", outcomes, " ")
+  for (o in outcomes) deployments[outcomes[o]] = 0
+  deployments["rolled back"] = 0
   for (k in kinds) for (c in colours) for (s in codes)
     add(requests(kinds[k], codes[s], "none", colours[c]), 0)
 }
 
 FILENAME == totals { add($1, $2); next }
+FILENAME == journal {
+  if (match($0, /"outcome":"[^"]*"/))
+    deployments[substr($0, RSTART + 11, RLENGTH - 12)]++
+  next
+}
 NF != 8 { next }
 {
   kind = $8 in known ? known[$8] : known[$8] = kind_of($8)
@@ -47,6 +57,15 @@ END {
     "kaira_edge_live{colour=\"" live "\"} 1\n")
   tell("kaira_edge_stale", "gauge", "Whether that colour is dead and the edge answers from its cache.",
     "kaira_edge_stale " stale "\n")
+  tell("kaira_edge_counted_timestamp_seconds", "gauge", "When the requests were counted last, in seconds since the epoch.",
+    "kaira_edge_counted_timestamp_seconds " now "\n")
+  for (outcome in deployments)
+    outcome_lines = outcome_lines "kaira_deployments_total{outcome=\"" outcome "\"} " deployments[outcome] "\n"
+  tell("kaira_deployments_total", "counter", "Deployments, by how they ended; a rollback by hand is `returned`.",
+    outcome_lines)
+  if (deployed)
+    tell("kaira_deployment_timestamp_seconds", "gauge", "When the last deployment ended, in seconds since the epoch.",
+      "kaira_deployment_timestamp_seconds " deployed "\n")
   tell("kaira_edge_requests_total", "counter", "Requests of visitors that the edge has answered, by kind of path, status code, what its cache did, and the colour that was live.",
     lines["kaira_edge_requests_total"])
   tell("kaira_edge_response_bytes_total", "counter", "Bytes of the bodies that the edge has sent, by content coding.",
