@@ -41,7 +41,9 @@ def test_health_and_metrics_have_names_and_end(facts: Path, tmp_path: Path) -> N
     facts.write_text(json.dumps(GOOD))
     told = {"names": ["shop.example"], "expires": "2027-01-02T03:04:05Z"}
     assert health(tmp_path)[1]["certificate"] == told
-    assert b"\nkaira_certificate_expiry_timestamp_seconds 1.798859045e+09\n" in metrics.exposition("r1", "1")
+    assert b"\nkaira_certificate_expiry_timestamp_seconds 1.798859045e+09\n" in metrics.exposition(
+        "r1", "1"
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kaira_fastapi_poetry import __version__
 from kaira_fastapi_poetry.telemetry.workers import scratch_dir
 from tests.app.running import Server, wait_until, write
 
