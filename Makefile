@@ -75,7 +75,7 @@ $(POETRY)/bin/poetry:
 # pip installs what Poetry locked, hashes checked.
 $(VENV)/installed: poetry.lock pyproject.toml | $(POETRY)/bin/poetry
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(POETRY)/bin/poetry export --with build,press,test,check --output $(VENV)/requirements.txt
+	@$(POETRY)/bin/poetry export --with build,press,test,check,monitoring --output $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --require-hashes --requirement $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
