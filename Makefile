@@ -11,7 +11,7 @@ POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
 SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test soak check bench image metrics lab browser-tools lighthouse grades clean
+.PHONY: help install run press test soak check bench image metrics dashboards lab browser-tools lighthouse grades clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ image: ## build the image kaira-server
 metrics: install ## write down what each metric means: docs/metrics.md
 	@$(BIN)/python -m monitoring.metrics_page
 
+dashboards: install ## write Grafana's dashboards from their source: monitoring/grafana/dashboards/*.json
+	@$(BIN)/python -m monitoring.grafana.dashboards
+
 lab: ## bring up the real parts that the tests use (Debian, root)
 	@tests/lab/up
 
@@ -75,7 +78,7 @@ $(POETRY)/bin/poetry:
 # pip installs what Poetry locked, hashes checked.
 $(VENV)/installed: poetry.lock pyproject.toml | $(POETRY)/bin/poetry
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(POETRY)/bin/poetry export --with build,press,test,check --output $(VENV)/requirements.txt
+	@$(POETRY)/bin/poetry export --with build,press,test,check,monitoring --output $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --require-hashes --requirement $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
