@@ -8,7 +8,7 @@ POETRY_VERSION := 2.5.1
 EXPORT_VERSION := 1.10.1
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kaira
 POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
-SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start tests/lab/up tests/lab/down tests/lab/prove
+SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
 .PHONY: help install run press test soak check bench image metrics dashboards lab browser-tools lighthouse grades clean
