@@ -8,10 +8,10 @@ POETRY_VERSION := 2.5.1
 EXPORT_VERSION := 1.10.1
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kaira
 POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
-SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep tests/lab/up tests/lab/down tests/lab/prove
+SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test soak check bench image lab browser-tools lighthouse grades clean
+.PHONY: help install run press test soak check bench image metrics dashboards lab browser-tools lighthouse grades clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ bench: $(VENV)/bench ## compare with peers: tables and plots in docs/
 image: ## build the image kaira-server
 	docker build --file Dockerfile.prod --tag kaira-server .
 
+metrics: install ## write down what each metric means: docs/metrics.md
+	@$(BIN)/python -m monitoring.metrics_page
+
+dashboards: install ## write Grafana's dashboards from their source: monitoring/grafana/dashboards/*.json
+	@$(BIN)/python -m monitoring.grafana.dashboards
+
 lab: ## bring up the real parts that the tests use (Debian, root)
 	@tests/lab/up
 
@@ -72,7 +78,7 @@ $(POETRY)/bin/poetry:
 # pip installs what Poetry locked, hashes checked.
 $(VENV)/installed: poetry.lock pyproject.toml | $(POETRY)/bin/poetry
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(POETRY)/bin/poetry export --with build,press,test,check --output $(VENV)/requirements.txt
+	@$(POETRY)/bin/poetry export --with build,press,test,check,monitoring --output $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --require-hashes --requirement $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

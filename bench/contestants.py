@@ -210,7 +210,8 @@ def nginx_container(
     docker(
         "run", "-d", "--rm", "--name", name, "--network", "host", "--cpuset-cpus", SERVER_CORE,
         *(f"--env={key}={value}" for key, value in environment.items()),
-        "--tmpfs", "/run", "--tmpfs", "/run/kaira", "--tmpfs", "/tmp:mode=1777",
+        "--tmpfs", "/run", "--tmpfs", "/run/kaira", "--tmpfs", "/run/kaira/counted",
+        "--tmpfs", "/tmp:mode=1777",
         "--tmpfs", "/var/cache/kaira", "--tmpfs", "/var/cache/nginx",
         "-v", f"{work}:/etc/nginx/kaira:ro", "-v", f"{site}:/site:ro",
         *(f"--volume={mount}" for mount in mounts),
@@ -218,6 +219,7 @@ def nginx_container(
     )  # fmt: skip
     try:
         _wait(port)
+        docker("exec", "--detach", name, "/etc/nginx/kaira/start/count")
         yield f"http://127.0.0.1:{port}"
     finally:
         docker("rm", "-f", name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from kaira_fastapi_poetry import __version__
 from kaira_fastapi_poetry.site.assets import Assets
 from kaira_fastapi_poetry.telemetry import metrics
 
@@ -11,10 +12,10 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/metrics")
-def exposition() -> Response:
+def exposition(request: Request) -> Response:
     """The metrics of all workers, for Prometheus."""
     return Response(
-        metrics.exposition(),
+        metrics.exposition(request.app.state.settings.release, __version__),
         headers={"cache-control": "no-store", "content-type": metrics.CONTENT_TYPE},
     )
 

@@ -8,13 +8,15 @@ of a metric where its value lives.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import InfoMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import REGISTRY
+from prometheus_client.registry import REGISTRY, Collector
 from prometheus_fastapi_instrumentator import Instrumentator
 
 from kaira_fastapi_poetry.telemetry.certificate import CertificateCollector
@@ -62,8 +64,8 @@ def instrument(app: FastAPI) -> None:
     Instrumentator(excluded_handlers=["^/metrics$", "^/health$"]).instrument(app)
 
 
-def exposition() -> bytes:
-    """All metrics of all workers in Prometheus' text format."""
+def exposition(release: str, version: str) -> bytes:
+    """All metrics of all workers in Prometheus' text format, and what it is that runs."""
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -71,4 +73,19 @@ def exposition() -> bytes:
         registry.register(REGISTRY)
     registry.register(WorkerCollector())
     registry.register(CertificateCollector())
+    registry.register(_Release(release, version))
     return generate_latest(registry)
+
+
+# Private
+
+
+class _Release(Collector):
+    def __init__(self, release: str, version: str) -> None:
+        self._told = {"release": release, "version": version}
+
+    def collect(self) -> Iterator[Metric]:
+        """Yields the one thing that never changes."""
+        yield InfoMetricFamily(
+            "kaira_release", "What runs: the release, and the version of Kaira in it.", self._told
+        )

@@ -19,6 +19,7 @@ case ${HTTPS_PORT-} in
 esac
 [ -w /run/kaira ] || fail "/run/kaira must be writable: mount a tmpfs there"
 
-# What beside nginx itself its user writes: see keep and crawl.
-mkdir -p /run/kaira/state /var/cache/kaira/lists
-chown nginx:nginx /run/kaira/state /var/cache/kaira/lists
+# What beside nginx itself its user writes: see keep, crawl and count.
+mkdir -p /run/kaira/state /run/kaira/counted /var/cache/kaira/lists
+touch /run/kaira/counted/requests # nginx's master would make it as root's
+chown -R nginx:nginx /run/kaira/state /run/kaira/counted /var/cache/kaira/lists

@@ -41,7 +41,9 @@ def test_health_and_metrics_have_names_and_end(facts: Path, tmp_path: Path) -> N
     facts.write_text(json.dumps(GOOD))
     told = {"names": ["shop.example"], "expires": "2027-01-02T03:04:05Z"}
     assert health(tmp_path)[1]["certificate"] == told
-    assert b"\nkaira_certificate_expiry_timestamp_seconds 1.798859045e+09\n" in metrics.exposition()
+    assert b"\nkaira_certificate_expiry_timestamp_seconds 1.798859045e+09\n" in metrics.exposition(
+        "r1", "1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,4 +59,4 @@ def test_a_file_that_is_not_there_or_no_good_changes_nothing(
         facts.write_bytes(content)
     status, told = health(tmp_path)
     assert status == 200 and told["status"] == "ok" and "certificate" not in told
-    assert b"kaira_certificate" not in metrics.exposition()
+    assert b"kaira_certificate" not in metrics.exposition("r1", "1")

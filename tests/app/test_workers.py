@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kaira_fastapi_poetry import __version__
 from kaira_fastapi_poetry.telemetry.workers import scratch_dir
 from tests.app.running import Server, wait_until, write
 
@@ -95,6 +96,11 @@ def test_processes_and_restarts_are_told(two: Server) -> None:
         abs(two.metrics()['kaira_process_start_time_seconds{process="master"}'] - time.time()) < 60
     )
     assert two.total("kaira_worker_restarts_total") == 0
+
+
+def test_the_release_is_told(two: Server) -> None:
+    (told,) = [series for series in two.metrics() if series.startswith("kaira_release_info")]
+    assert told == f'kaira_release_info{{release="dev",version="{__version__}"}}'
 
 
 def test_a_killed_worker_is_replaced_and_nothing_is_forgotten(two: Server) -> None:

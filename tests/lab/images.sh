@@ -14,6 +14,11 @@ declare -rA IMAGE_TAGS=(
   [certbot]='certbot/certbot:v5.5.0'
   [registry]='registry:2'
   [tls]='kaira-lab/tls:latest'
+  [prometheus]='prom/prometheus:v3.5.0'
+  [alertmanager]='prom/alertmanager:v0.33.0'
+  [node-exporter]='prom/node-exporter:v1.11.0'
+  [nginx-exporter]='nginx/nginx-prometheus-exporter:1.5.0'
+  [blackbox]='prom/blackbox-exporter:v0.28.0'
 )
 
 # What an image says of its own version, for the record.
@@ -25,6 +30,11 @@ declare -rA IMAGE_VERSION=(
   [certbot]='certbot --version'
   [registry]='registry --version'
   [tls]='dpkg-query --show testssl.sh'
+  [prometheus]='dpkg-query --show prometheus'
+  [alertmanager]='dpkg-query --show prometheus-alertmanager'
+  [node-exporter]='dpkg-query --show prometheus-node-exporter'
+  [nginx-exporter]='dpkg-query --show prometheus-nginx-exporter'
+  [blackbox]='dpkg-query --show prometheus-blackbox-exporter'
 )
 readonly IMAGE_RECIPE=kaira.lab.recipe # the label that tells which recipe made an image
 

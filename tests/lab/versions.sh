@@ -17,7 +17,8 @@ versions_list() {
     printf 'docker client  %s\n' "$(docker version --format '{{.Client.Version}}')"
     printf 'docker compose  %s\n' "$(docker compose version --short)"
     printf 'docker buildx  %s\n' "$(docker buildx version | cut -d' ' -f2)"
-    for name in base python nginx pebble certbot registry tls; do
+    for name in base python nginx pebble certbot registry tls prometheus alertmanager \
+      node-exporter nginx-exporter blackbox; do
       if image_exists "${IMAGE_TAGS[$name]}"; then versions_image "$name"; fi
     done
   fi

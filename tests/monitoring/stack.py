@@ -1,0 +1,107 @@
+"""The monitoring stack beside the production stack, and who is told of alerts."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.edge.stack import ROOT, Stack, free_port, run, wait_until
+
+COMPOSE = ROOT / "docker-compose.monitoring.yml"
+
+
+class Receiver:
+    """A webhook: remembers when it was told of what."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[float, str, str]] = []  # when, alert, firing or resolved
+        remember = self.told.append
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                for alert in message["alerts"]:
+                    remember((time.time(), alert["labels"]["alertname"], alert["status"]))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
+        self.port = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def names(self, status: str, since: float = 0) -> set[str]:
+        """The alerts that it was told of as `status`."""
+        return {alert for at, alert, has in self.told if has == status and at >= since}
+
+
+class Monitoring(Stack):
+    """docker-compose.monitoring.yml beside a site, with everything but Grafana."""
+
+    SERVICES = ("prometheus", "alertmanager", "node-exporter", "containers", "nginx-exporter",
+                "blackbox")  # fmt: skip
+
+    def __init__(self, site: Stack, receiver: Receiver, **env: str) -> None:
+        ports = {f"{name}_PORT": str(free_port()) for name in ("PROMETHEUS", "ALERTMANAGER")}
+        super().__init__(
+            f"{site.project}-monitoring",
+            Path(__file__).with_name("compose.yml"),
+            base=COMPOSE,
+            GRAFANA_ADMIN_PASSWORD="not started",
+            KAIRA_PROJECT=site.project,
+            ALERT_WEBHOOK_URL=f"http://receiver:{receiver.port}/",
+            **ports,
+            **env,
+        )
+        self.prometheus = f"http://127.0.0.1:{ports['PROMETHEUS_PORT']}"
+        self.alertmanager = f"http://127.0.0.1:{ports['ALERTMANAGER_PORT']}"
+
+    def up(self, *arguments: str) -> None:
+        """Start, and wait until all is well and every target was asked."""
+        super().up(*arguments, *self.SERVICES)
+        wait_until(lambda: set(self.targets().values()) == {"up"}, "all targets are up", 60)
+
+    def targets(self) -> dict[str, str]:
+        """Job and instance of each target, and whether it is up, down or unknown."""
+        found = httpx.get(f"{self.prometheus}/api/v1/targets").json()["data"]["activeTargets"]
+        return {
+            f"{each['labels']['job']}/{each['labels']['instance']}": each["health"]
+            for each in found
+        }
+
+    def ask(self, expression: str) -> list[dict[str, Any]]:
+        """What Prometheus answers. Raises AssertionError if it does not understand."""
+        answer = httpx.get(f"{self.prometheus}/api/v1/query", params={"query": expression}).json()
+        assert answer["status"] == "success", f"{expression}: {answer}"
+        data = answer["data"]
+        result: list[dict[str, Any]] = [data] if data["resultType"] == "scalar" else data["result"]
+        return result
+
+    def value(self, expression: str) -> float:
+        """The one value of the answer."""
+        (only,) = self.ask(expression)
+        return float(only["value"][1])
+
+    def memory(self) -> dict[str, float]:
+        """MB in use, by service."""
+        named = {each: self.container(each) for each in self.SERVICES}
+        form = "{{.Name}} {{.MemUsage}}"
+        lines = run("docker", "stats", "--no-stream", "--format", form, *named.values()).split("\n")
+        used = {line.split()[0]: line.split()[1] for line in lines if line}
+        units = {"KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
+        return {
+            each: float(used[name][:-3]) * units[used[name][-3:]] for each, name in named.items()
+        }

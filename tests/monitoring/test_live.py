@@ -1,0 +1,92 @@
+"""The whole of it beside a real site under load: everything is asked, and alerts arrive."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.edge.stack import Stack, run, wait_until
+from tests.monitoring.stack import Monitoring, Receiver
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(scope="module")
+def monitoring(stack: Stack, receiver: Receiver) -> Iterator[Monitoring]:
+    """Beside the production stack."""
+    monitoring = Monitoring(stack, receiver)
+    monitoring.down()
+    try:
+        monitoring.up()
+        yield monitoring
+    finally:
+        monitoring.down()
+
+
+def test_every_target_is_found(monitoring: Monitoring) -> None:
+    assert set(monitoring.targets()) == {
+        "app/blue", "edge/edge", "nginx/edge", "node/host", "blackbox/http://nginx/",
+        "prometheus/prometheus", "alertmanager/alertmanager",
+    }  # fmt: skip
+
+
+def test_nothing_listens_but_on_this_machine(monitoring: Monitoring) -> None:
+    for service in monitoring.SERVICES:
+        told = run("docker", "port", monitoring.container(service))
+        assert all("127.0.0.1:" in line for line in told.splitlines()), told
+
+
+def test_who_has_dockers_socket_has_no_network(monitoring: Monitoring) -> None:
+    for service in monitoring.SERVICES:
+        found = monitoring.inspect(service)
+        mounts = [each["Source"] for each in found["Mounts"]]  # type: ignore[attr-defined]
+        network = found["HostConfig"]["NetworkMode"]  # type: ignore[index]
+        assert ("/var/run/docker.sock" in mounts) == (network == "none"), service
+
+
+def test_idle_it_takes_less_than_it_may(monitoring: Monitoring) -> None:
+    used = monitoring.memory()
+    print(used)
+    assert sum(used.values()) < 250, used  # Grafana, which is not here, may have the other 150
+
+
+def test_what_visitors_get_is_seen(monitoring: Monitoring, stack: Stack) -> None:
+    for _ in range(50):
+        httpx.get(f"{stack.url}/")
+    wait_until(
+        lambda: monitoring.value('sum(kaira_edge_requests_total{kind="page",code="200"})') >= 50,
+        "the requests are there", 45,
+    )  # fmt: skip
+    assert monitoring.value("kaira_edge_live") == 1
+    assert monitoring.value('probe_success{job="blackbox"}') == 1
+    (release,) = monitoring.ask("kaira_release_info")
+    assert (release["metric"]["release"], release["metric"]["colour"]) == ("test", "blue")
+    running = monitoring.ask("kaira_container_running == 1")
+    assert f"{stack.project}-nginx" in {each["metric"]["name"] for each in running}
+
+
+def test_a_killed_application_is_told_and_so_is_its_return(
+    monitoring: Monitoring, stack: Stack, receiver: Receiver
+) -> None:
+    began = time.time()
+    run("docker", "stop", "--time", "0", stack.container("app"))
+    try:
+        wait_until(lambda: bool(receiver.names("firing", began)), "somebody is told", 240)
+        told = time.time() - began
+    finally:
+        run("docker", "start", stack.container("app"))
+    wait_until(
+        lambda: receiver.names("resolved", began) >= receiver.names("firing", began),
+        "and told that it is over", 600,
+    )  # fmt: skip
+    print(f"told after {told:.0f} s: {receiver.told}")
