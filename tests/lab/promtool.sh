@@ -9,9 +9,9 @@ promtool_up() {
   for tool in promtool amtool; do
     command -v "$tool" >/dev/null && continue
     [[ -x $PROMETHEUS_ROOT/usr/bin/$tool ]] ||
-      forky_unpack "$PROMETHEUS_ROOT" prometheus prometheus-alertmanager
+      forky_unpack "$PROMETHEUS_ROOT" promtool prometheus-alertmanager
     say "promtool: link $tool as /usr/local/bin/$tool"
     ln -sfn "$PROMETHEUS_ROOT/usr/bin/$tool" "/usr/local/bin/$tool"
-    "$tool" --version >/dev/null 2>&1 || die "promtool: $tool does not run"
+    "$tool" --version >/dev/null || die "promtool: $tool does not run"
   done
 }
