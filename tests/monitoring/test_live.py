@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.edge.conftest import image as image  # noqa: PLC0414  # the fixture
+from tests.edge.conftest import stack as stack  # noqa: PLC0414
 from tests.edge.stack import Stack, run, wait_until
 from tests.monitoring.stack import Monitoring, Receiver
 
