@@ -16,8 +16,8 @@ declare -rA IMAGE_TAGS=(
   [tls]='kaira-lab/tls:latest'
   [prometheus]='prom/prometheus:v3.5.0'
   [alertmanager]='prom/alertmanager:v0.33.0'
-  [node-exporter]='prom/node-exporter:v1.11.0'
-  [nginx-exporter]='nginx/nginx-prometheus-exporter:1.5.0'
+  [node_exporter]='prom/node-exporter:v1.11.0'
+  [nginx_exporter]='nginx/nginx-prometheus-exporter:1.5.0'
   [blackbox]='prom/blackbox-exporter:v0.28.0'
 )
 
@@ -32,8 +32,8 @@ declare -rA IMAGE_VERSION=(
   [tls]='dpkg-query --show testssl.sh'
   [prometheus]='dpkg-query --show prometheus'
   [alertmanager]='dpkg-query --show prometheus-alertmanager'
-  [node-exporter]='dpkg-query --show prometheus-node-exporter'
-  [nginx-exporter]='dpkg-query --show prometheus-nginx-exporter'
+  [node_exporter]='dpkg-query --show prometheus-node-exporter'
+  [nginx_exporter]='dpkg-query --show prometheus-nginx-exporter'
   [blackbox]='dpkg-query --show prometheus-blackbox-exporter'
 )
 readonly IMAGE_RECIPE=kaira.lab.recipe # the label that tells which recipe made an image
