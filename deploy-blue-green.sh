@@ -95,6 +95,7 @@ replace() {
   start_idle
   wait_until_well
   smoke_test
+  wait_for_names
   switch_to "$idle"
   watch
   record "$1" "$idle" "$release" "$image" "$digest"
@@ -137,13 +138,15 @@ leave() {
   if [[ $live == green ]]; then stop_colour blue; fi
   COMPOSE_FILE=docker-compose.prod.yml docker compose up --detach --no-deps --no-build --wait app ||
     fail "app does not get well: docker logs $PROJECT-app-1"
+  started=$SECONDS
   if [[ $live == green ]]; then
     release=$(release_of green) image=$(image_of green) digest=''
     wait_until_well
     smoke_test
+    wait_for_names
     switch_to blue
   else
-    sleep 5 # the edge asks every 2 s who is behind the name that both have
+    wait_for_names
   fi
   record left blue "$(release_of blue)" "$(image_of blue)" ''
   stop_colour "$live"
@@ -215,6 +218,7 @@ start_idle() {
   docker tag "$image" "$PROJECT-server:$idle"
   docker compose up --detach --no-deps --no-build --pull never --force-recreate "app-$idle" >/dev/null ||
     give_up "$idle cannot be started"
+  started=$SECONDS
 }
 
 wait_until_well() {
@@ -237,6 +241,12 @@ smoke_test() {
   [[ $(status_of "$idle" /api/info) == 200 ]] || give_up "not well: /api/info"
   [[ $(status_of "$idle" "/nothing-$RANDOM") == 404 ]] || give_up "not well: a path that is not there is not 404"
   must_run "$idle" || give_up "$idle $reason"
+}
+
+# The edge looks every 2 s who is behind a name (4 s where the DNS fails), and for visitors apart
+# from what has been asked so far: this one knowing the new container says nothing of that one.
+wait_for_names() {
+  while ((SECONDS <= started + 5)); do sleep 0.1; done
 }
 
 switch_to() {
