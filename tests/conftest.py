@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,20 @@ def require(condition: object, reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI must have it: {reason}")
     pytest.skip(reason)
+
+
+def need_engine(items: Iterable[pytest.Item], *images: str) -> None:
+    """Have these tests skipped where no engine answers or an image is not there; not in CI."""
+    items = list(items)
+    if os.environ.get("CI") == "true" or not items:
+        return
+    reason = None
+    if _fails("docker", "info"):
+        reason = "needs a Docker Engine: `docker info` does not answer (`make lab` brings one up)"
+    elif missing := [each for each in images if _fails("docker", "image", "inspect", each)]:
+        reason = f"needs the image {missing[0]} (`make lab` brings it)"
+    for item in items if reason else ():
+        item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +76,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start_server
     for server in servers:
         server.stop()
+
+
+# Private
+
+
+def _fails(*command: str) -> bool:
+    if shutil.which(command[0]) is None:
+        return True
+    return bool(subprocess.run(command, capture_output=True, check=False).returncode)

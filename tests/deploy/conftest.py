@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import need_engine
 from tests.deploy.site import release
 from tests.edge.conftest import image as image  # noqa: PLC0414  # the fixture
 from tests.edge.stack import ROOT, Stack
@@ -24,14 +25,7 @@ SCRIPT = ROOT / "deploy-blue-green.sh"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs an engine."""
-    if os.environ.get("CI") == "true":
-        return
-    there = subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
-    if not there:
-        reason = "needs a Docker Engine: `docker info` does not answer (`make lab` brings one up)"
-        for item in items:
-            if "deploy" in item.path.parts:
-                item.add_marker(pytest.mark.skip(reason=reason))
+    need_engine(item for item in items if "deploy" in item.path.parts)
 
 
 class Host(Stack):

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import need_engine
 from tests.edge.stack import ROOT, Stack, run
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything here needs an engine."""
-    if os.environ.get("CI") == "true":
-        return
-    there = subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
-    if not there:
-        reason = "needs a Docker Engine: `docker info` does not answer (`make lab` brings one up)"
-        for item in items:
-            if "edge" in item.path.parts:
-                item.add_marker(pytest.mark.skip(reason=reason))
+    need_engine(item for item in items if "edge" in item.path.parts)
 
 
 @pytest.fixture(scope="session")

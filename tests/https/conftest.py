@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import need_engine
 from tests.edge.stack import wait_until
 from tests.https.stack import SecureStack, build_image
 
 PARTS = ["kaira-lab/pebble", "kaira-lab/tls", "certbot/certbot:v5.5.0", "nginx:1.30"]
 
 
-def _lacks() -> str | None:
-    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
-        return "needs a Docker Engine: `docker info` does not answer (`make lab` brings one up)"
-    for part in PARTS:
-        look = ["docker", "image", "inspect", part]
-        if subprocess.run(look, capture_output=True, check=False).returncode:
-            return f"needs the image {part} (`make lab` brings it)"
-    return None
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Most of what is here needs an engine and the parts of the lab."""
     mine = [item for item in items if "https" in item.path.parts and "docker" in item.keywords]
-    if os.environ.get("CI") != "true" and mine and (reason := _lacks()):
-        for item in mine:
-            item.add_marker(pytest.mark.skip(reason=reason))
+    need_engine(mine, *PARTS)
 
 
 @pytest.fixture(scope="session")
