@@ -1,0 +1,18 @@
+"""What the tests beside a real site need."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import need_engine
+
+PARTS = [
+    "prom/prometheus:v3.5.0", "prom/alertmanager:v0.33.0", "prom/node-exporter:v1.11.0",
+    "nginx/nginx-prometheus-exporter:1.5.0", "prom/blackbox-exporter:v0.28.0", "python:3.14-slim",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those need an engine and the parts of the lab."""
+    mine = [item for item in items if "monitoring" in item.path.parts and "docker" in item.keywords]
+    need_engine(mine, *PARTS)
