@@ -409,6 +409,9 @@ must_run() {
     state=gone memory=false code=0 restarts=0
   reason="crashed (exit code $code)"
   [[ $state != running ]] || reason='crashed and was started again'
+  # Docker forgets why it fell as soon as it has started it again; its events remember.
+  if [[ $restarts != 0 && -n $(docker events --since "$((SECONDS - started + 2))s" --until 0s \
+    --filter event=oom --filter "container=$(container "$1")" --format x) ]]; then memory=true; fi
   [[ $memory == false ]] || reason='ran out of memory'
   [[ $state == running && $memory == false && $restarts == 0 ]]
 }
