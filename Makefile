@@ -38,7 +38,8 @@ check: install ## lint and type everything
 	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
 	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
-	@rm -rf $(VENV)/nginx && cp -r nginx $(VENV)/nginx && sed -i 's|/run/kaira/tls\*|tls|' $(VENV)/nginx/nginx.conf $(VENV)/nginx/servers/*
+	@rm -rf $(VENV)/nginx && cp -r nginx $(VENV)/nginx && sed -i 's|/run/kaira/tls\*|tls|' $(VENV)/nginx/nginx.conf $(VENV)/nginx/servers/* $(VENV)/nginx/site/*
+	@: > $(VENV)/nginx/tls/hsts.conf # whose `if`s are in locations, and why it says
 	cd $(VENV)/nginx && ../bin/gixy nginx.conf
 
 bench: $(VENV)/bench ## compare with peers: tables and plots in docs/

@@ -130,7 +130,8 @@ def _certificate(folder: Path) -> Path:
 
 @contextmanager
 def _edge(site: Path, store: Path) -> Iterator[int]:
-    with in_front(site, secure_server(), f"{store}:/tls:ro", domain=DOMAIN) as base:
+    mounts = f"{store}:/tls:ro", f"{ROOT}/nginx/tls:/run/kaira/tls:ro"  # as start/30-https.sh
+    with in_front(site, secure_server(), *mounts, domain=DOMAIN) as base:
         yield urlsplit(base).port or 0
 
 

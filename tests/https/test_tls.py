@@ -212,7 +212,9 @@ def test_browsers_are_bound_to_https_for_a_day_at_first_and_for_two_years_after_
 ) -> None:
     wait_until(lambda: "strict-transport-security" in site.secure("/").headers, "HSTS", 10)
     assert site.secure("/").headers["strict-transport-security"] == "max-age=86400"
-    assert site.secure("/nothing").headers["strict-transport-security"] == "max-age=86400"
+    # a page, one that is not there, one with a fingerprint, the API, the edge's own
+    for path in ("/nothing", "/no.0123456789ab.css", "/api/info", "/health", "/metrics"):
+        assert site.secure(path).headers["strict-transport-security"] == "max-age=86400", path
     # A week of proof, as far as certbot has written it down
     edit = (
         "import json, pathlib; p = pathlib.Path('/etc/letsencrypt/kaira.json');"
