@@ -27,8 +27,8 @@ press: install ## make the bundle of SITE_DIR
 test: install ## all tests that this machine can run
 	@$(BIN)/pytest
 
-soak: install ## 20 deployments and 5 rollbacks in a row, under load from clients that never retry
-	@DEPLOYMENTS=20 ROLLBACKS=5 $(BIN)/pytest --timeout 1800 -s tests/deploy/test_deployments.py -k no_request_is_lost
+soak: install ## 20 deployments and 5 rollbacks in a row, and 20 over TLS, under load from clients that never retry
+	@DEPLOYMENTS=20 ROLLBACKS=5 $(BIN)/pytest --timeout 1800 -s tests/deploy tests/https -k no_request_is_lost
 
 check: install ## lint and type everything
 	$(BIN)/ruff check .

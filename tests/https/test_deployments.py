@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from tests.https.stack import DOMAIN, IMAGE, SecureStack
 
 pytestmark = pytest.mark.docker
 
+DEPLOYMENTS = int(os.environ.get("DEPLOYMENTS", "2"))  # `make soak` asks for more
+SECONDS = 19 * (DEPLOYMENTS + 1)  # of load, at least as long as they take
+
 
 def test_no_request_is_lost_over_http2_and_http3(site: SecureStack) -> None:
     stop = threading.Event()
@@ -24,7 +28,7 @@ def test_no_request_is_lost_over_http2_and_http3(site: SecureStack) -> None:
     def load(*options: str) -> str:
         """h2load: it never asks again for what failed, and counts it."""
         url = [f"https://{DOMAIN}{path}" for path in ("/", "/about/", "/api/info")]
-        return site.execute("tools", "h2load", "-t1", "-D55", "--rps=40", *options, *url)
+        return site.execute("tools", "h2load", "-t1", f"-D{SECONDS}", "--rps=40", *options, *url)
 
     def ask_over_http3() -> list[str]:
         seen = []
@@ -36,12 +40,16 @@ def test_no_request_is_lost_over_http2_and_http3(site: SecureStack) -> None:
     with ThreadPoolExecutor(3) as pool:
         loads = [pool.submit(load, "-c8", "-m4"), pool.submit(load, "-c8", "--h1")]
         http3 = pool.submit(ask_over_http3)
+        began = time.monotonic()
         try:
-            for arguments in ([IMAGE], [IMAGE], ["--leave"]):
+            for arguments in ([IMAGE],) * DEPLOYMENTS + (["--leave"],):
                 assert "done" in deploy(site, *arguments)
         finally:
+            took = time.monotonic() - began
             stop.set()
         said = [future.result() for future in loads]
+    assert took < SECONDS
+    print(f"{DEPLOYMENTS} deployments and a move in {took:.0f} s", *said, sep="\n")
     for text in said:
         numbers = re.search(
             r"requests: (\d+) total, .* (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout",
