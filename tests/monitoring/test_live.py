@@ -73,8 +73,9 @@ def test_what_visitors_get_is_seen(monitoring: Monitoring, stack: Stack) -> None
     assert monitoring.value('probe_success{job="blackbox"}') == 1
     (release,) = monitoring.ask("kaira_release_info")
     assert (release["metric"]["release"], release["metric"]["colour"]) == ("test", "blue")
-    running = monitoring.ask("kaira_container_running == 1")
-    assert f"{stack.project}-nginx" in {each["metric"]["name"] for each in running}
+    running = {each["metric"]["name"] for each in monitoring.ask("kaira_container_running == 1")}
+    assert f"{stack.project}-nginx" in running
+    assert all(name.startswith(stack.project) for name in running)  # others are none of its concern
 
 
 def test_a_stopped_application_is_told(
