@@ -43,6 +43,17 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
 
+    def when(self, alert: str, status: str, since: float = 0) -> float | None:
+        """When it was first told of this alert as `status`; None if it was not."""
+        times = (at for at, name, has in self.told if (name, has) == (alert, status))
+        return next((at for at in times if at >= since), None)
+
+    def wait(self, alert: str, status: str, since: float, seconds: float) -> float:
+        """When it was told, waiting for it that long. Raises AssertionError if it was not."""
+        what = f"told that {alert} is {status}, but of {self.told}"
+        wait_until(lambda: self.when(alert, status, since) is not None, what, seconds)
+        return self.when(alert, status, since) or 0
+
     def names(self, status: str, since: float = 0) -> set[str]:
         """The alerts that it was told of as `status`."""
         return {alert for at, alert, has in self.told if has == status and at >= since}
@@ -54,11 +65,13 @@ class Monitoring(Stack):
     SERVICES = ("prometheus", "alertmanager", "node-exporter", "containers", "nginx-exporter",
                 "blackbox")  # fmt: skip
 
-    def __init__(self, site: Stack, receiver: Receiver, **env: str) -> None:
+    def __init__(self, site: Stack, receiver: Receiver, *overrides: Path, **env: str) -> None:
+        """`overrides`: further compose files."""
         ports = {f"{name}_PORT": str(free_port()) for name in ("PROMETHEUS", "ALERTMANAGER")}
         super().__init__(
             f"{site.project}-monitoring",
             Path(__file__).with_name("compose.yml"),
+            *overrides,
             base=COMPOSE,
             GRAFANA_ADMIN_PASSWORD="not started",
             KAIRA_PROJECT=site.project,
