@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.deployments import Record
 from bench.runner import Result
 from bench.tls import EDGE, HANDSHAKES, PLAIN, REQUESTS
+from bench.watched import ALONE, WATCHED
 
 DOCS = Path(__file__).parents[1] / "docs/bench"
 RAW = "raw ASGI"
@@ -33,6 +34,8 @@ TARGETS = {
     "large.html": [Target(EDGE, PLAIN, 0.9)],
 }
 TLS_TARGETS = {HANDSHAKES: [Target(EDGE, PLAIN, 0.9)], REQUESTS: [Target(EDGE, PLAIN, 0.9)]}
+WATCHED_HEAT = "beside its monitoring"
+WATCHED_TARGETS = {WATCHED_HEAT: [Target(WATCHED, ALONE, 0.97)]}
 # Seconds to the first answer: at most so many times the other's.
 START_TARGETS = [
     Target("kaira serve", "empty FastAPI, gunicorn", 1.3),
@@ -56,14 +59,15 @@ class Findings:
     starts: list[Result] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
     tls: dict[str, list[Result]] = field(default_factory=dict)
+    watched: list[Result] = field(default_factory=list)
     deployments: list[Record] = field(default_factory=list)
 
 
 def verdicts(findings: Findings) -> list[tuple[str, str]]:
     """For each target PASS, FAIL or UNMEASURED, and the target in words."""
     found = []
-    heats = findings.throughput | findings.tls
-    for heat, targets in (TARGETS | TLS_TARGETS).items():
+    heats = findings.throughput | findings.tls | {WATCHED_HEAT: findings.watched}
+    for heat, targets in (TARGETS | TLS_TARGETS | WATCHED_TARGETS).items():
         results = {result.name: result for result in heats.get(heat, [])}
         for target in targets:
             words = f"{heat}: {target.who} against {target.whom}, at least {target.ratio:g}"
@@ -112,6 +116,19 @@ def table(results: list[Result], base: str = RAW, unit: str = "requests/s") -> s
 def tls_table(results: list[Result]) -> str:
     """A Markdown table of what one core of nginx can do over TLS."""
     return table(results, PLAIN, "for a second of nginx's processor time")
+
+
+def watched_table(results: list[Result]) -> str:
+    """A Markdown table of what it costs to be watched."""
+    lines = [f"| the site | requests/s | against {ALONE} | lowest to highest |",
+             "| --- | ---: | ---: | --- |"]  # fmt: skip
+    alone = next(result for result in results if result.name == ALONE)
+    for result in results:
+        low, middle, high = result.against(alone)
+        lines.append(
+            f"| {result.name} | {result.median:,.0f} | {middle:.2f} | {low:.2f} to {high:.2f} |"
+        )
+    return "\n".join(lines)
 
 
 def start_table(results: list[Result]) -> str:
@@ -179,6 +196,8 @@ def write(findings: Findings, versions: dict[str, str], how: str, folder: Path =
         parts += ["## Cold start", start_table(findings.starts)]
     if findings.memory:
         parts += ["## Memory, idle", memory_table(findings.memory)]
+    if findings.watched:
+        parts += ["## Beside its monitoring", watched_table(findings.watched)]
     if findings.deployments:
         plot_losses(findings.deployments, folder / "losses.svg")
         parts += [
