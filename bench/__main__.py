@@ -127,7 +127,9 @@ def _measure(options: argparse.Namespace, rounds: int, seconds: int) -> report.F
     if wanted("monitoring") and not options.quick:
         try:
             coldstart.build_image(tell=tell)
-            findings.watched.extend(watched(coldstart.IMAGE, rounds=rounds, tell=tell))
+            results, memory = watched(coldstart.IMAGE, rounds=rounds, tell=tell)
+            findings.watched.extend(results)
+            findings.watchers.update(memory)
         except MissingError as reason:
             tell(f"skipped: monitoring: {reason}")
     ways = all_ways() if wanted("deployment") else [way for way in all_ways() if wanted(way.name)]
@@ -212,6 +214,7 @@ def _print(findings: report.Findings) -> None:
         print(f"\nmemory, idle\n{report.memory_table(findings.memory)}")
     if findings.watched:
         print(f"\nbeside its monitoring\n{report.watched_table(findings.watched)}")
+        print(f"\nmemory of the monitoring, idle\n{report.memory_table(findings.watchers)}")
     if findings.deployments:
         print(f"\none deployment, under load\n{report.deployment_table(findings.deployments)}")
         print(report.reasons(findings.deployments))

@@ -5,6 +5,7 @@ One stack, with its monitoring let run and held still in turn, so that nothing e
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -21,18 +22,23 @@ from bench.contestants import (
     free_port,
     require_docker,
 )
+from bench.memory import megabytes
 from bench.runner import SERVER_CORE, Result, load
 
 WATCHED, ALONE = "with monitoring", "without"
 SECONDS = 31  # two scrapes of every target, two evaluations of all rules
 SETTLE = 20  # what is let go catches up first
+IDLE_SECONDS = 60
 # Grafana works when somebody looks at it.
 SERVICES = ("prometheus", "alertmanager", "node-exporter", "containers", "nginx-exporter",
             "blackbox")  # fmt: skip
 
 
-def watched(image: str, *, rounds: int, tell: Callable[[str], None]) -> list[Result]:
-    """Requests a second for a route of the application, through the edge, both on one core.
+def watched(
+    image: str, *, rounds: int, tell: Callable[[str], None]
+) -> tuple[list[Result], dict[str, float]]:
+    """Requests a second for a route of the application, through the edge, both on one core; and
+    the MB (a million bytes) that each watching service takes when nobody asks for anything.
 
     The monitoring has that core too, so that whatever it takes is missing there. Raises
     MissingError if this machine lacks what is needed, FailedError if a stack does not start,
@@ -42,6 +48,8 @@ def watched(image: str, *, rounds: int, tell: Callable[[str], None]) -> list[Res
     docker("image", "inspect", *_images())
     tell("monitoring: starting the site and what watches it")
     with _stacks(image) as (url, watchers):
+        time.sleep(IDLE_SECONDS)
+        memory = _memory(watchers)
         found: dict[str, list[float]] = {WATCHED: [], ALONE: []}
         for number in range(1, rounds + 1):
             for name, what in ((WATCHED, "unpause"), (ALONE, "pause")):
@@ -52,7 +60,7 @@ def watched(image: str, *, rounds: int, tell: Callable[[str], None]) -> list[Res
             told = ", ".join(f"{name} {each[-1]:,.0f}" for name, each in found.items())
             tell(f"monitoring, round {number} of {rounds}: {told}")
         docker("unpause", *watchers)
-        return [Result(name, each) for name, each in found.items()]
+        return [Result(name, each) for name, each in found.items()], memory
 
 
 # Private
@@ -89,6 +97,12 @@ def _stacks(image: str) -> Iterator[tuple[str, list[str]]]:
     finally:
         for project, file in reversed(files.items()):
             _compose(project, file, env, "down", "-v", "--timeout", "3", check=False)
+
+
+def _memory(containers: list[str]) -> dict[str, float]:
+    printed = docker("stats", "--no-stream", "--format", "{{json .}}", *containers)
+    stats = [json.loads(line) for line in printed.splitlines()]
+    return {each["Name"].split("-watch-")[1][:-2]: megabytes(each["MemUsage"]) for each in stats}
 
 
 def _images() -> list[str]:

@@ -121,7 +121,7 @@ def _rolled_back(say: Report) -> list[Fault]:
 
         def release_badly() -> None:
             with _turn:
-                site.deploy(release("errs", *faulty("route")), code=2, WATCH_SECONDS="30")
+                site.deploy(release("errs", *faulty("route")), code=3, WATCH_SECONDS="30")
 
         return [
             _drill(receiver, say, "DeploymentRolledBack",
