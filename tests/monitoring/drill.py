@@ -25,7 +25,7 @@ from tests.edge.stack import ROOT, Stack, run, wait_until
 from tests.https.stack import SecureStack
 from tests.https.stack import build_image as build_secure_image
 from tests.monitoring.history import past
-from tests.monitoring.stack import Monitoring, Receiver
+from tests.monitoring.stack import Monitoring, Receiver, visitors
 
 HERE = Path(__file__).parent
 PAGE = ROOT / "docs/drill.md"
@@ -117,7 +117,7 @@ def _colours(say: Report) -> list[Fault]:
 
 def _rolled_back(say: Report) -> list[Fault]:
     site = Host("kaira-drill-watch")
-    with _watched(site) as (_, receiver), _visitors(site):
+    with _watched(site) as (_, receiver), visitors(site):
 
         def release_badly() -> None:
             with _turn:
@@ -139,7 +139,7 @@ def _one_page(say: Report) -> list[Fault]:
         "kaira:edge_requests:sum": lambda at: 10 * (at - now + 3 * DAY),
         "kaira:edge_errors:sum": lambda at: 0.001 * (at - now + 3 * DAY),
     }
-    with _watched(site, history) as (_, receiver), _visitors(site):
+    with _watched(site, history) as (_, receiver), visitors(site):
 
         def release_badly() -> None:
             with _turn:
@@ -258,27 +258,6 @@ def _watched(
 
 def _secure(site: Stack) -> dict[str, str]:
     return {key: site.env[key] for key in ("DOMAIN", "HTTPS_PORT", "TRUST") if "TRUST" in site.env}
-
-
-@contextmanager
-def _visitors(site: Stack) -> Iterator[None]:
-    """Ten requests a second while the block runs."""
-    stop = threading.Event()
-
-    def visit() -> None:
-        with site.client() as client:
-            while not stop.is_set():
-                for path in VISITS:
-                    client.get(path)
-                    stop.wait(0.1)
-
-    thread = threading.Thread(target=visit, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -118,3 +120,24 @@ class Monitoring(Stack):
         return {
             each: float(used[name][:-3]) * units[used[name][-3:]] for each, name in named.items()
         }
+
+
+@contextmanager
+def visitors(site: Stack, rate: float = 10) -> Iterator[None]:
+    """So many requests a second while the block runs, one in four for the API."""
+    stop = threading.Event()
+
+    def visit() -> None:
+        with site.client() as client:
+            while not stop.is_set():
+                for path in ("/", "/about/", "/api/info", "/style.css"):
+                    client.get(path)
+                    stop.wait(1 / rate)
+
+    thread = threading.Thread(target=visit, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
