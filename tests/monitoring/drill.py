@@ -6,6 +6,7 @@ that operators have. The right alert must arrive, no other, and its end after th
 
 from __future__ import annotations
 
+import os
 import ssl
 import sys
 import tempfile
@@ -98,20 +99,21 @@ def _application(say: Report) -> list[Fault]:
 def _colours(say: Report) -> list[Fault]:
     site = Host("kaira-drill-colours")
     with _watched(site) as (_, receiver):
-        blue, green = site.container("blue"), site.container("green")
         with _turn:
             site.deploy(release("v2"))
+        live = site.container(site.live())
+        other = site.container({"blue": "green", "green": "blue"}[site.live()])
         # As while a deployment is watched: the version from before still runs.
-        run("docker", "start", blue)
+        run("docker", "start", other)
         one = _drill(receiver, say, "LiveColourDown",
                      "the live colour dies, and the other steps in",
                      "서비스 중인 색이 죽고 다른 색이 대신합니다",
-                     lambda: run("docker", "kill", green),
-                     lambda: run("docker", "start", green))  # fmt: skip
+                     lambda: run("docker", "kill", live),
+                     lambda: run("docker", "start", live))  # fmt: skip
         both = _drill(receiver, say, "SiteServedFromCache",
                       "both colours die", "두 색이 모두 죽었습니다",
-                      lambda: run("docker", "kill", green, blue),
-                      lambda: run("docker", "start", green))  # fmt: skip
+                      lambda: run("docker", "kill", live, other),
+                      lambda: run("docker", "start", live))  # fmt: skip
         return [one, both]
 
 
@@ -195,7 +197,7 @@ def _disk(say: Report) -> list[Fault]:
             return [
                 _drill(receiver, say, "DiskAlmostFull",
                        "the disk of the cache's volume is filled", "캐시 볼륨의 디스크가 찼습니다",
-                       lambda: run("fallocate", "-l", "980M", str(filling)),
+                       lambda: _fill(filling),
                        filling.unlink)
             ]  # fmt: skip
 
@@ -273,6 +275,13 @@ def _mounted(megabytes: int) -> Iterator[Path]:
             yield disk
         finally:
             run("umount", str(disk))
+
+
+def _fill(file: Path) -> None:
+    """Leave 2 % of the disk."""
+    disk = os.statvfs(file.parent)
+    left = disk.f_bavail - disk.f_blocks // 50
+    run("fallocate", "-l", str(left * disk.f_frsize), str(file))
 
 
 def _expiry(site: SecureStack) -> float:
