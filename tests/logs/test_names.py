@@ -116,6 +116,7 @@ def test_nothing_of_a_visitor_is_written_but_what_the_privacy_page_tells(site: H
     client = next(json.loads(line)["client"] for line in lines if identifier in line)
     assert not [line for line in site.logs(site.live()) if client in line]
 
+
 @pytest.mark.docker
 def test_who_comes_too_often_leaves_no_query_behind(site: Host) -> None:
     with site.client(Host=DOMAIN) as client:
