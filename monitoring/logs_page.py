@@ -122,7 +122,7 @@ def page(language: str) -> str:
     """The page as it should be: what stands between its two marks is the table."""
     text = PAGES[language].read_text()
     return re.sub(
-        r"(?<=<!-- fields -->\n).*?(?=\n<!-- end -->)", lambda _: table(language), text, flags=re.S
+        r"(?<=<!-- fields -->\n).*?(?=<!-- end -->)", lambda _: table(language) + "\n", text, flags=re.S
     )
 
 
