@@ -26,7 +26,9 @@ FILES = [
 ]
 SERVICES = {"nginx": "edge", "certbot": "certbot", "app": "app"}
 PAUSE = 0.5
-MANY = 7000  # the driver itself takes 4096 lines, and a pipe some hundred, before anybody would wait
+MANY = (
+    7000  # the driver itself takes 4096 lines, and a pipe some hundred, before anybody would wait
+)
 
 
 @pytest.mark.parametrize("file", FILES)
