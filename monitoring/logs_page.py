@@ -5,7 +5,6 @@ A test holds what application, edge, certbot and deploy script really write to t
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {"en": DOCS / "logs.md", "ko": DOCS / "logs.ko.md"}
 
 WHO = ("app", "edge", "certbot", "deploy")
+_BEGIN, _END = "<!-- fields -->\n", "\n<!-- end -->"
 _HEADS = {"en": ("name", "type", "who", "meaning"), "ko": ("이름", "형", "쓰는 쪽", "뜻")}
 _TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "number": (int, float), "texts": (list,)}
 
@@ -120,10 +120,8 @@ def table(language: str) -> str:
 
 def page(language: str) -> str:
     """The page as it should be: what stands between its two marks is the table."""
-    text = PAGES[language].read_text()
-    return re.sub(
-        r"(?<=<!-- fields -->\n).*?(?=<!-- end -->)", lambda _: table(language) + "\n", text, flags=re.S
-    )
+    before, rest = PAGES[language].read_text().split(_BEGIN)
+    return f"{before}{_BEGIN}{table(language)}{_END}{rest.split(_END)[1]}"
 
 
 if __name__ == "__main__":
