@@ -11,7 +11,7 @@ POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
 SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test soak check bench image metrics dashboards drill endurance lab browser-tools lighthouse grades clean
+.PHONY: help install run press test soak check bench image metrics fields dashboards drill endurance lab browser-tools lighthouse grades clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,8 @@ check: install ## lint and type everything
 	$(BIN)/shellcheck $(SHELL_FILES)
 	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
 	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml monitoring/logs/*.yml
+	! $(BIN)/python -c 'import cfnlint' 2>/dev/null || $(BIN)/cfn-lint infra/aws/logs.yaml
 	@rm -rf $(VENV)/nginx && cp -r nginx $(VENV)/nginx && sed -i 's|/run/kaira/tls\*|tls|' $(VENV)/nginx/nginx.conf $(VENV)/nginx/servers/* $(VENV)/nginx/site/*
 	@: > $(VENV)/nginx/tls/hsts.conf # whose `if`s are in locations, and why it says
 	cd $(VENV)/nginx && ../bin/gixy nginx.conf
@@ -50,6 +51,9 @@ image: ## build the image kaira-server
 
 metrics: install ## write down what each metric means: docs/metrics.md
 	@$(BIN)/python -m monitoring.metrics_page
+
+fields: install ## write down what each name in a log line means: docs/logs*.md
+	@$(BIN)/python -m monitoring.logs_page
 
 dashboards: install ## write Grafana's dashboards from their source: monitoring/grafana/dashboards/*.json
 	@$(BIN)/python -m monitoring.grafana.dashboards

@@ -347,13 +347,13 @@ last_words() {
   docker logs --tail 20 "$(container "$1")" >&2 || true
 }
 
-# record OUTCOME COLOUR RELEASE IMAGE DIGEST [REASON]: a line in the journal.
+# record OUTCOME COLOUR RELEASE IMAGE DIGEST [REASON]: a line in the journal, and in the edge's log.
 record() {
   local now=${EPOCHREALTIME/[.,]/} line
   printf -v line '{"timestamp":"%(%Y-%m-%dT%H:%M:%SZ)T","level":"info","event":"deployment","outcome":"%s","colour":"%s","release":"%s","image":"%s","digest":"%s","duration_seconds":%.1f' \
     -1 "$1" "$2" "$(plain "$3")" "$4" "$5" "$(((now - BEGAN) / 100000))e-1"
   [[ -z ${6:-} ]] || line+=",\"reason\":\"$(plain "$6")\""
-  docker exec --interactive "$EDGE" sh -c "cat >>$JOURNAL && sync $JOURNAL" <<<"$line}"
+  docker exec --interactive "$EDGE" sh -c "cat >>$JOURNAL && sync $JOURNAL && { tail -n 1 $JOURNAL >/proc/1/fd/1 || true; }" <<<"$line}"
 }
 
 # What there is

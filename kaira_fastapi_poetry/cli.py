@@ -88,6 +88,19 @@ def press(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
+def logs(_: Settings, options: argparse.Namespace) -> int:
+    """`kaira logs`: read JSON lines, and write them for people."""
+    from kaira_fastapi_poetry.logview import read_filter, show
+
+    gc.enable()
+    try:
+        wanted = read_filter(options.request_id, options.status, options.slower, options.level)
+    except ValueError as error:
+        print(f"kaira: {error}", file=sys.stderr)
+        return 2
+    return show(options.file, wanted)
+
+
 # Private
 
 
@@ -103,6 +116,13 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("press", help="make the bundle that is served")
     command.add_argument("site", nargs="?", type=Path, help="the folder (default: SITE_DIR)")
     command.set_defaults(run=press)
+    command = commands.add_parser("logs", help="show JSON log lines as people read them")
+    command.add_argument("file", nargs="?", type=Path, help="(default: standard input)")
+    command.add_argument("--request-id", metavar="ID", help="of one request; its beginning will do")
+    command.add_argument("--status", help="of answers with 404, 5xx or 500-599")
+    command.add_argument("--slower", type=float, metavar="SECONDS", help="of slower answers")
+    command.add_argument("--level", metavar="LEVEL", help="of this level and worse")
+    command.set_defaults(run=logs)
     return parser
 
 

@@ -24,9 +24,10 @@ def program() -> Path | None:
 class Engine:
     """Nothing of it is shared with the machine's own engine but the kernel. Needs root."""
 
-    def __init__(self, folder: Path, program: Path) -> None:
+    def __init__(self, folder: Path, program: Path, **env: str) -> None:
+        """`env`: added to the environment of its process."""
         self.address = f"unix://{folder}/docker.sock"
-        self._program, self._folder = program, folder
+        self._program, self._folder, self._env = program, folder, env
         self._process: subprocess.Popen[bytes] | None = None
         self._network = subprocess.Popen(
             ["unshare", "--net", "sh", "-c", "ip link set lo up && exec sleep 3600"]
@@ -38,9 +39,9 @@ class Engine:
         """Start it, and wait until it answers."""
         beside = f"{self._program.parent}:{self._program.parents[1]}/bin:{os.environ['PATH']}"
         self._process = subprocess.Popen(
-            ["nsenter", f"--net={self._inside}", self._program, "--host", self.address, "--config-file", "/dev/null",
+            [*self.enter, self._program, "--host", self.address, "--config-file", "/dev/null",
              *(f"--{name}={self._folder / name}" for name in ("data-root", "exec-root", "pidfile"))],
-            env={**os.environ, "PATH": beside},
+            env={**os.environ, "PATH": beside, **self._env},
             stderr=(self._folder / "log").open("ab"),
         )  # fmt: skip
         wait_until(self._answers, "the engine answers", 30)
@@ -66,8 +67,12 @@ class Engine:
 
     def get(self, url: str) -> str:
         """The body of an answer, as somebody on that machine gets it; empty if there is none."""
-        enter = ("nsenter", f"--net={self._inside}")
-        return run(*enter, "curl", "--silent", "--fail", "--max-time", "2", url, check=False)
+        return run(*self.enter, "curl", "--silent", "--fail", "--max-time", "2", url, check=False)
+
+    @property
+    def enter(self) -> tuple[str, ...]:
+        """What to put before a command that is to run in its network."""
+        return "nsenter", f"--net={self._inside}"
 
     # Private
 
