@@ -79,7 +79,7 @@ FIELDS = {
         Field("reason", "text", "app certbot deploy",
               "Why: one word of a kind, or of a deployment the sentence that it ended with.",
               "이유. 정해진 낱말 하나이고, 배포에서는 끝난 까닭의 문장."),
-        Field("detail", "text", "certbot", "What exactly went wrong.", "무엇이 잘못되었는지."),
+        Field("detail", "text", "edge certbot", "What exactly went wrong.", "무엇이 잘못되었는지."),
         Field("help", "text", "certbot", "What mends it.", "어떻게 고치는지."),
         Field("name", "text", "certbot", "The one name that it is about.", "문제의 도메인 이름."),
         Field("names", "texts", "certbot", "The certificate's names.", "인증서의 도메인 이름들."),
