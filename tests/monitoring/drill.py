@@ -268,6 +268,7 @@ def _mounted(megabytes: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="kaira-drill-") as folder:
         image, disk = Path(folder) / "image", Path(folder) / "disk"
         disk.mkdir()
+        Path(folder).chmod(0o755)  # node exporter is another user
         run("truncate", "-s", f"{megabytes}M", str(image))
         run("mkfs.ext4", "-q", "-m", "0", str(image))
         run("mount", "-o", "loop", str(image), str(disk))
