@@ -30,7 +30,7 @@ _MEMORY = "/dev/shm"  # noqa: S108
 # The files are written through memory maps. On a full disk that kills the writer (SIGBUS),
 # unless the blocks are there beforehand. 64 kB holds some 300 series.
 _FILE_BYTES = 64 * 1024
-_FILE_KINDS = ("counter", "histogram")
+_FILE_KINDS = ("counter", "histogram", "summary")
 
 # Which process has which slot, in memory that all of them share; none where there is one process.
 _holders: memoryview[int] = memoryview(b"").cast("q")
