@@ -14,10 +14,10 @@ declare -rA IMAGE_TAGS=(
   [certbot]='certbot/certbot:v5.5.0'
   [registry]='registry:2'
   [tls]='kaira-lab/tls:latest'
-  [prometheus]='prom/prometheus:v3.5.0'
-  [alertmanager]='prom/alertmanager:v0.33.0'
-  [node_exporter]='prom/node-exporter:v1.11.0'
-  [nginx_exporter]='nginx/nginx-prometheus-exporter:1.5.0'
+  [prometheus]='prom/prometheus:v3.13.3-busybox'
+  [alertmanager]='prom/alertmanager:v0.33.1'
+  [node_exporter]='prom/node-exporter:v1.11.1'
+  [nginx_exporter]='nginx/nginx-prometheus-exporter:1.5.1'
   [blackbox]='prom/blackbox-exporter:v0.28.0'
 )
 

@@ -7,8 +7,8 @@ import pytest
 from tests.conftest import need_engine
 
 PARTS = [
-    "prom/prometheus:v3.5.0", "prom/alertmanager:v0.33.0", "prom/node-exporter:v1.11.0",
-    "nginx/nginx-prometheus-exporter:1.5.0", "prom/blackbox-exporter:v0.28.0", "python:3.14-slim",
+    "prom/prometheus:v3.13.3-busybox", "prom/alertmanager:v0.33.1", "prom/node-exporter:v1.11.1",
+    "nginx/nginx-prometheus-exporter:1.5.1", "prom/blackbox-exporter:v0.28.0", "python:3.14-slim",
 ]  # fmt: skip
 
 
