@@ -71,12 +71,13 @@ def main() -> int:
         site.up()
         stack.callback(monitoring.down)
         monitoring.up()
-        files = _files(site)
         with ExitStack() as load:
             for _ in range(CLIENTS):
                 load.enter_context(visitors(site, RATE))
+            files = 0
             for minute in range(MINUTES):
                 time.sleep(60)
+                files = _files(site) if minute == SETTLE else files
                 restarts = monitoring.value("sum(kaira_worker_restarts_total)")
                 _say(f"minute {minute + 1} of {MINUTES}, {restarts:.0f} workers replaced")
         rows, grown = _compare(monitoring)
