@@ -164,6 +164,7 @@ def _certificate(say: Report) -> list[Fault]:
     site = SecureStack("drill", HERE / "short.yml", ACME_PROFILE="shortlived")
     site.trust.chmod(0o755)  # the prober is another user
     try:
+        site.down()
         site.start_authority()
         site.start()
         wait_until(site.has_https, "HTTPS has come", 60)
