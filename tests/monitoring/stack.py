@@ -54,11 +54,12 @@ class Monitoring(Stack):
     SERVICES = ("prometheus", "alertmanager", "node-exporter", "containers", "nginx-exporter",
                 "blackbox")  # fmt: skip
 
-    def __init__(self, site: Stack, receiver: Receiver, **env: str) -> None:
+    def __init__(self, site: Stack, receiver: Receiver, *overrides: Path, **env: str) -> None:
         ports = {f"{name}_PORT": str(free_port()) for name in ("PROMETHEUS", "ALERTMANAGER")}
         super().__init__(
             f"{site.project}-monitoring",
             Path(__file__).with_name("compose.yml"),
+            *overrides,
             base=COMPOSE,
             GRAFANA_ADMIN_PASSWORD="not started",
             KAIRA_PROJECT=site.project,

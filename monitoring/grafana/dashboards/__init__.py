@@ -46,6 +46,14 @@ def expressions() -> Iterator[Expression]:
                 yield Expression(board["title"], panel["title"], filled(target["expr"]))
 
 
+def annotations() -> Iterator[Expression]:
+    """What is marked across all graphs of each dashboard, likewise."""
+    for text in files().values():
+        board: dict[str, Any] = json.loads(text)
+        for each in board["annotations"]["list"]:
+            yield Expression(board["title"], each["name"], filled(each["target"]["expr"]))
+
+
 def filled(expr: str) -> str:
     """An expression with values for Grafana's variables. Raises KeyError at an unknown one."""
     return re.sub(r"\$__\w+", lambda found: VARIABLES[found.group()], expr)

@@ -1,0 +1,121 @@
+"""A site on which everything has happened, with HTTPS, two colours, visitors and monitoring."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.deploy.site import faulty
+from tests.edge.stack import ROOT, run, wait_until
+from tests.https.stack import DOMAIN, IMAGE, SecureStack, build_image
+from tests.monitoring.stack import Monitoring, Receiver
+from tests.monitoring.visitors import Visitors
+
+FAULTS = ROOT / "tests/deploy/broken"
+HTTPS = ROOT / "tests/https/compose.yml"
+
+DEPLOYED, FAILED, ROLLED_BACK = 0, 1, 3
+
+
+def release(name: str, *lines: str) -> str:
+    """Build the image of a release of this very site; `lines` of its Dockerfile break it."""
+    tag = f"kaira-scene:{name}"
+    stated = [f"FROM {IMAGE}", "COPY faulty.py /srv/faulty.py", f"ENV RELEASE={name}"]
+    label = f"LABEL org.opencontainers.image.version={name}"
+    text = "\n".join([*stated, label, *lines, ""])
+    command = ["docker", "build", "--quiet", "--tag", tag, "--file", "-", str(FAULTS)]
+    subprocess.run(command, input=text, text=True, check=True, capture_output=True)
+    return tag
+
+
+class Scene:
+    """Built up when entered, and removed when left.
+
+    name: of the compose projects; rate: requests a second, about.
+    """
+
+    def __init__(self, name: str, rate: float = 30) -> None:
+        self._rate = rate
+        self._left = ExitStack()
+        self.site = SecureStack(name)
+        self.site.trust.chmod(0o755)  # the prober is another user
+        self.receiver = Receiver()
+        secure = Path(__file__).with_name("secure.yml")
+        self.monitoring = Monitoring(
+            self.site, self.receiver, secure,
+            NET=self.site.net, TRUST=str(self.site.trust), DOMAIN=DOMAIN, HTTPS_PORT="443",
+        )  # fmt: skip
+
+    def __enter__(self) -> Scene:
+        build_image()
+        self._left.callback(self.receiver.close)
+        self._left.callback(self._remove)
+        self._remove()
+        self.site.start_authority()
+        self.site.start()
+        wait_until(self.site.has_https, "HTTPS has come", 30)
+        self.monitoring.up()
+        self.site.wait_until_warm()
+        self.visitors = Visitors(
+            self.site.address, DOMAIN, self.site.context(), self.site.paths(), self._rate
+        )
+        self._left.callback(self.visitors.close)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._left.close()
+
+    def happen(self, pause: float) -> None:
+        """Whatever can happen, with so many seconds between one and the next."""
+        time.sleep(pause)
+        self.deploy(release("1.4.0"))
+        time.sleep(pause)
+        self.deploy(release("1.5.0-broken", 'CMD ["false"]'), code=FAILED)
+        time.sleep(pause)
+        self.deploy(release("1.5.0", *faulty("route")), code=ROLLED_BACK)
+        time.sleep(pause)
+        self.outage(12)
+        time.sleep(pause)
+        self.deploy(release("1.5.1"))
+        time.sleep(pause)
+
+    def deploy(self, *arguments: str, code: int = DEPLOYED) -> str:
+        """Run the script; it must end with `code`."""
+        files = [ROOT / "docker-compose.blue-green.yml", HTTPS]
+        own = {
+            "COMPOSE_PROJECT_NAME": self.site.project,
+            "COMPOSE_FILE": ":".join(map(str, files)),
+            "WATCH_SECONDS": "10",
+            "DRAIN_SECONDS": "20",
+        }
+        done = subprocess.run(
+            [ROOT / "deploy-blue-green.sh", *arguments],
+            env={**os.environ, **self.site.env, **own},
+            capture_output=True, text=True, timeout=200, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def outage(self, seconds: float) -> None:
+        """The application is dead for so long."""
+        there = subprocess.run(
+            ["docker", "exec", self.site.container("nginx"), "test", "-f", "/live/green"],
+            check=False,
+        )
+        name = f"{self.site.project}-{'blue' if there.returncode else 'green'}"
+        run("docker", "kill", name)
+        time.sleep(seconds)
+        run("docker", "start", name)
+
+    # Private
+
+    def _remove(self) -> None:
+        self.monitoring.down()
+        project = ("-p", self.site.project, "--profile", "green", "--profile", "more")
+        files = ("-f", "docker-compose.blue-green.yml", "-f", str(HTTPS))
+        down = ("down", "-v", "--timeout", "1", "--remove-orphans")
+        env = {**self.site.env, "COMPOSE_PROJECT_NAME": self.site.project}
+        run("docker", "compose", *files, *project, *down, check=False, env=env)
