@@ -79,6 +79,8 @@ class Scene:
         time.sleep(pause)
         self.outage(12)
         time.sleep(pause)
+        self.kill_a_worker()
+        time.sleep(pause)
         self.deploy(release("1.5.1"))
         time.sleep(pause)
 
@@ -101,16 +103,24 @@ class Scene:
 
     def outage(self, seconds: float) -> None:
         """The application is dead for so long."""
-        there = subprocess.run(
-            ["docker", "exec", self.site.container("nginx"), "test", "-f", "/live/green"],
-            check=False,
-        )
-        name = f"{self.site.project}-{'blue' if there.returncode else 'green'}"
+        name = self._live()
         run("docker", "kill", name)
         time.sleep(seconds)
         run("docker", "start", name)
 
+    def kill_a_worker(self) -> None:
+        """One of the live colour's; another takes its place."""
+        kill = "import psutil; psutil.Process(1).children()[0].kill()"
+        run("docker", "exec", self._live(), "python", "-c", kill)
+
     # Private
+
+    def _live(self) -> str:
+        """The container that visitors are sent to."""
+        nginx = self.site.container("nginx")
+        there = ["docker", "exec", nginx, "test", "-f", "/live/green"]
+        blue = subprocess.run(there, check=False).returncode
+        return f"{self.site.project}-{'blue' if blue else 'green'}"
 
     def _remove(self) -> None:
         self.monitoring.down()

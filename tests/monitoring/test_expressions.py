@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from monitoring.grafana.dashboards import Expression, annotations, expressions
+from monitoring.grafana.dashboards import Expression, expressions, marks
 from tests.edge.stack import wait_until
 from tests.monitoring.scene import Scene
 from tests.monitoring.test_rules import RULES, load
@@ -44,7 +44,7 @@ def test_a_panel_has_data(scene: Scene, asked: Expression) -> None:
     assert numbers(scene.monitoring.ask(asked.expr)), asked.expr
 
 
-@pytest.mark.parametrize("asked", annotations(), ids=lambda each: f"{each.dashboard}: {each.panel}")
+@pytest.mark.parametrize("asked", marks(), ids=lambda each: f"{each.dashboard}: {each.panel}")
 def test_what_happened_is_marked_on_every_dashboard(scene: Scene, asked: Expression) -> None:
     assert len(over_time(scene, asked.expr)) >= 2, asked.expr
 

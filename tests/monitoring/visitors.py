@@ -78,7 +78,7 @@ class Visitors:
             return client.get(f"/{random.choice(['wp-login.php', '.env', 'about/us'])}", **named)
         if kind < 0.14:
             return client.request(random.choice(["BREW", "POST"]), "/api/info", **named)
-        path = random.choice(self._paths)
+        path = self._paths[int(len(self._paths) * random.random() ** 4)]  # a few are popular
         if kind < 0.15:
             return self._dawdle(client, path, named)
         headers = {"if-none-match": tags[path]} if path in tags and kind < 0.6 else {}

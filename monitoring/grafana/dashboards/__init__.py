@@ -46,7 +46,7 @@ def expressions() -> Iterator[Expression]:
                 yield Expression(board["title"], panel["title"], filled(target["expr"]))
 
 
-def annotations() -> Iterator[Expression]:
+def marks() -> Iterator[Expression]:
     """What is marked across all graphs of each dashboard, likewise."""
     for text in files().values():
         board: dict[str, Any] = json.loads(text)

@@ -328,7 +328,7 @@ def _network_and_clock(board: Board) -> None:
 def _containers(board: Board) -> None:
     board.row("Containers")
     board.line(
-        9,
+        12,
         grid(
             About(
                 "Each container",
