@@ -75,7 +75,9 @@ class Scene:
         time.sleep(pause)
         self.deploy(release("1.5.0-broken", 'CMD ["false"]'), code=FAILED)
         time.sleep(pause)
-        self.deploy(release("1.5.0", *faulty("route")), code=ROLLED_BACK)
+        # Its fault shows when it is live, also where all is slow.
+        bad = release("1.5.0", *faulty("route"), "ENV LATER=16")
+        self.deploy(bad, code=ROLLED_BACK, watch=20)
         time.sleep(pause)
         self.outage(12)
         time.sleep(pause)
@@ -84,22 +86,21 @@ class Scene:
         self.deploy(release("1.5.1"))
         time.sleep(pause)
 
-    def deploy(self, *arguments: str, code: int = DEPLOYED) -> str:
-        """Run the script; it must end with `code`."""
+    def deploy(self, image: str, code: int = DEPLOYED, watch: int = 5) -> None:
+        """Run the script; it must end with `code`. watch: seconds that it looks at what is live."""
         files = [ROOT / "docker-compose.blue-green.yml", HTTPS]
         own = {
             "COMPOSE_PROJECT_NAME": self.site.project,
             "COMPOSE_FILE": ":".join(map(str, files)),
-            "WATCH_SECONDS": "10",
+            "WATCH_SECONDS": str(watch),
             "DRAIN_SECONDS": "20",
         }
         done = subprocess.run(
-            [ROOT / "deploy-blue-green.sh", *arguments],
+            [ROOT / "deploy-blue-green.sh", image],
             env={**os.environ, **self.site.env, **own},
             capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
 
     def outage(self, seconds: float) -> None:
         """The application is dead for so long."""
@@ -107,6 +108,7 @@ class Scene:
         run("docker", "kill", name)
         time.sleep(seconds)
         run("docker", "start", name)
+        wait_until(lambda: self.site.secure("/api/info").status_code == 200, "it answers again", 30)
 
     def kill_a_worker(self) -> None:
         """One of the live colour's; another takes its place."""

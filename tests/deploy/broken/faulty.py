@@ -10,7 +10,7 @@ from typing import Any
 from kaira_fastapi_poetry.main import app as well
 
 FAULT = os.environ["FAULT"]
-LATER = 8.0  # seconds after the start, when the release is live
+LATER = float(os.environ.get("LATER", "8"))  # seconds after the start, when the release is live
 began = time.monotonic()
 hoard: list[bytes] = []
 both = asyncio.Barrier(2)
