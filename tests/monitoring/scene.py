@@ -34,13 +34,14 @@ def release(name: str, *lines: str) -> str:
 class Scene:
     """Built up when entered, and removed when left.
 
-    name: of the compose projects; rate: requests a second, about.
+    rate: requests a second, about; project: another name of the compose project.
     """
 
-    def __init__(self, name: str, rate: float = 30) -> None:
+    def __init__(self, name: str, rate: float = 30, project: str = "") -> None:
         self._rate = rate
         self._left = ExitStack()
         self.site = SecureStack(name)
+        self.site.project = project or self.site.project
         self.site.trust.chmod(0o755)  # the prober is another user
         self.receiver = Receiver()
         secure = Path(__file__).with_name("secure.yml")
@@ -51,6 +52,7 @@ class Scene:
 
     def __enter__(self) -> Scene:
         build_image()
+        self.site.env["KAIRA_IMAGE"] = release("1.3.0")
         self._left.callback(self.receiver.close)
         self._left.callback(self._remove)
         self._remove()
@@ -76,8 +78,8 @@ class Scene:
         self.deploy(release("1.5.0-broken", 'CMD ["false"]'), code=FAILED)
         time.sleep(pause)
         # Its fault shows when it is live, also where all is slow.
-        bad = release("1.5.0", *faulty("route"), "ENV LATER=16")
-        self.deploy(bad, code=ROLLED_BACK, watch=20)
+        bad = release("1.5.0", *faulty("route"), "ENV LATER=12")
+        self.deploy(bad, code=ROLLED_BACK, watch=30)
         time.sleep(pause)
         self.outage(12)
         time.sleep(pause)

@@ -19,7 +19,7 @@ SEARCHES = [
     "/long-coat",
     "/nothing",
 ]
-WAVE = 150.0  # seconds from one busy moment to the next
+WAVES = ((290, 0.35), (83, 0.2))  # how often it gets busy, in seconds, and by how much
 
 
 class Visitors:
@@ -59,7 +59,8 @@ class Visitors:
 
     def _browse(self, client: httpx.Client, tags: dict[str, str], end: float) -> None:
         while time.monotonic() < end and not self._stop.is_set():
-            rate = self._rate * (1 + math.sin(2 * math.pi * time.time() / WAVE) / 2)
+            waves = (high * math.sin(2 * math.pi * time.time() / long) for long, high in WAVES)
+            rate = self._rate * (1 + sum(waves))
             self._stop.wait(random.expovariate(rate / self.PEOPLE))
             try:
                 answer = self._ask(client, tags)
@@ -72,14 +73,14 @@ class Visitors:
         kind = random.random()
         if kind < 0.08:
             return client.get(f"/api/products{random.choice(SEARCHES)}", **named)
-        if kind < 0.11:
-            return client.get("/api/info", **named)
-        if kind < 0.13:
-            return client.get(f"/{random.choice(['wp-login.php', '.env', 'about/us'])}", **named)
         if kind < 0.14:
+            return client.get("/api/info", **named)
+        if kind < 0.16:
+            return client.get(f"/{random.choice(['wp-login.php', '.env', 'about/us'])}", **named)
+        if kind < 0.17:
             return client.request(random.choice(["BREW", "POST"]), "/api/info", **named)
         path = self._paths[int(len(self._paths) * random.random() ** 4)]  # a few are popular
-        if kind < 0.15:
+        if kind < 0.18:
             return self._dawdle(client, path, named)
         headers = {"if-none-match": tags[path]} if path in tags and kind < 0.6 else {}
         answer = client.get(path, headers=headers, **named)
