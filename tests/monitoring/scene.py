@@ -81,7 +81,7 @@ class Scene:
         bad = release("1.5.0", *faulty("route"), "ENV LATER=12")
         self.deploy(bad, code=ROLLED_BACK, watch=30)
         time.sleep(pause)
-        self.outage(12)
+        self.outage(20)
         time.sleep(pause)
         self.kill_a_worker()
         time.sleep(pause)

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 COLOURS = 256
-NEAR = 12  # steps of a channel: no eye tells them apart
+NEAR = 5  # steps of a channel: no eye tells them apart
 
 
 def save(picture: bytes, path: Path) -> None:
