@@ -11,7 +11,7 @@ POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
 SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test soak check bench image metrics dashboards pictures lab browser-tools lighthouse grades clean
+.PHONY: help install run press test soak check bench image metrics dashboards pictures drill endurance lab browser-tools lighthouse grades clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ dashboards: install ## write Grafana's dashboards from their source: monitoring/
 
 pictures: $(VENV)/bench ## draw the dashboards from a site on which everything happens: docs/dashboards/ (15 min)
 	@$(BIN)/python -m tests.monitoring.pictures
+
+drill: install ## break it in seven ways and see who is told, and when: table in docs/ (an hour, root)
+	@$(BIN)/python -m tests.monitoring.drill
+
+endurance: install ## half an hour of load while workers are replaced: nothing may grow; table in docs/
+	@$(BIN)/python -m tests.monitoring.endurance
 
 lab: ## bring up the real parts that the tests use (Debian, root)
 	@tests/lab/up

@@ -28,6 +28,7 @@ from bench.memory import idle_memory
 from bench.runner import BROWSER, CONNECTIONS, Heat, WrongAnswerError, throughput
 from bench.tls import tls
 from bench.visitors import EACH_SECOND, UNDERWAY, VISITORS
+from bench.watched import SECONDS, watched
 
 START_ROUNDS = 15
 
@@ -87,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME",
         help="contestants whose name contains it; so may those of whole parts: "
-        '"TLS", "cold start", "memory", "deployment"; may be repeated',
+        '"TLS", "cold start", "memory", "monitoring", "deployment"; may be repeated',
     )
     return parser
 
@@ -123,6 +124,14 @@ def _measure(options: argparse.Namespace, rounds: int, seconds: int) -> report.F
             findings.memory.update(idle_memory(coldstart.IMAGE, tell=tell))
         except MissingError as reason:
             tell(f"skipped: memory: {reason}")
+    if wanted("monitoring") and not options.quick:
+        try:
+            coldstart.build_image(tell=tell)
+            results, memory = watched(coldstart.IMAGE, rounds=rounds, tell=tell)
+            findings.watched.extend(results)
+            findings.watchers.update(memory)
+        except MissingError as reason:
+            tell(f"skipped: monitoring: {reason}")
     ways = all_ways() if wanted("deployment") else [way for way in all_ways() if wanted(way.name)]
     if ways:
         try:
@@ -176,6 +185,10 @@ processor, in {3 * rounds} rounds.
 - Cold start is from the start of the process to the first 200 from `/`, asked for every 5 ms, \
 {START_ROUNDS} times in turn, in the image where there is Docker, all bytecode cached.
 - Memory is what `docker stats` says of docker-compose.prod.yml once the edge has fetched the site.
+- Beside its monitoring: a route of the application in JSON, asked for through the edge. The site \
+and docker-compose.monitoring.yml (without Grafana, which works when somebody looks at it) have \
+one core together, `wrk` the other; rounds of {SECONDS} s with the monitoring let run and held \
+still in turn.
 - A deployment is one of the shop's own image, with {VISITORS} visitors on HTTP/1.1 who keep \
 their connections alive and never try twice: {VISITORS * EACH_SECOND} requests a second, half of \
 them for pages and half for a route that no cache may answer, each {UNDERWAY * 1000:.0f} ms \
@@ -199,6 +212,9 @@ def _print(findings: report.Findings) -> None:
         print(f"\ncold start\n{report.start_table(findings.starts)}")
     if findings.memory:
         print(f"\nmemory, idle\n{report.memory_table(findings.memory)}")
+    if findings.watched:
+        print(f"\nbeside its monitoring\n{report.watched_table(findings.watched)}")
+        print(f"\nmemory of the monitoring, idle\n{report.memory_table(findings.watchers)}")
     if findings.deployments:
         print(f"\none deployment, under load\n{report.deployment_table(findings.deployments)}")
         print(report.reasons(findings.deployments))

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.deployments import Record
 from bench.runner import Result
 from bench.tls import EDGE, HANDSHAKES, PLAIN, REQUESTS
+from bench.watched import ALONE, WATCHED
 
 DOCS = Path(__file__).parents[1] / "docs/bench"
 RAW = "raw ASGI"
@@ -33,6 +34,8 @@ TARGETS = {
     "large.html": [Target(EDGE, PLAIN, 0.9)],
 }
 TLS_TARGETS = {HANDSHAKES: [Target(EDGE, PLAIN, 0.9)], REQUESTS: [Target(EDGE, PLAIN, 0.9)]}
+WATCHED_HEAT = "beside its monitoring"
+WATCHED_TARGETS = {WATCHED_HEAT: [Target(WATCHED, ALONE, 0.97)]}
 # Seconds to the first answer: at most so many times the other's.
 START_TARGETS = [
     Target("kaira serve", "empty FastAPI, gunicorn", 1.3),
@@ -41,6 +44,8 @@ START_TARGETS = [
 DEPLOYMENT = "./deploy-blue-green.sh"  # not one request lost in any round
 SWITCH_SECONDS = 10.0  # from the image present to the new version, at most, in any round
 IDLE_MB = 200.0  # the whole compose stack, at most
+WATCHERS_MB = 400.0  # the whole monitoring, at most
+GRAFANA_MB = 210.0  # its limit in docker-compose.monitoring.yml, 200 MiB; it is not measured
 
 PASS, FAIL, UNMEASURED = "PASS", "FAIL", "not measured"
 
@@ -49,21 +54,23 @@ PASS, FAIL, UNMEASURED = "PASS", "FAIL", "not measured"
 class Findings:
     """All that was measured; what could not be is empty.
 
-    throughput, tls: by the name of a heat; memory: MB by service.
+    throughput, tls: by the name of a heat; memory, watchers: MB by service.
     """
 
     throughput: dict[str, list[Result]] = field(default_factory=dict)
     starts: list[Result] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
     tls: dict[str, list[Result]] = field(default_factory=dict)
+    watched: list[Result] = field(default_factory=list)
+    watchers: dict[str, float] = field(default_factory=dict)
     deployments: list[Record] = field(default_factory=list)
 
 
 def verdicts(findings: Findings) -> list[tuple[str, str]]:
     """For each target PASS, FAIL or UNMEASURED, and the target in words."""
     found = []
-    heats = findings.throughput | findings.tls
-    for heat, targets in (TARGETS | TLS_TARGETS).items():
+    heats = findings.throughput | findings.tls | {WATCHED_HEAT: findings.watched}
+    for heat, targets in (TARGETS | TLS_TARGETS | WATCHED_TARGETS).items():
         results = {result.name: result for result in heats.get(heat, [])}
         for target in targets:
             words = f"{heat}: {target.who} against {target.whom}, at least {target.ratio:g}"
@@ -86,11 +93,12 @@ def verdicts(findings: Findings) -> list[tuple[str, str]]:
         found.append((mark, f"{words}: {times:.2f} ({low:.2f} to {high:.2f})"))
     found += _deployment_verdicts(findings.deployments)
     words = f"memory of the idle compose stack, at most {IDLE_MB:g} MB"
-    if findings.memory:
-        total = sum(findings.memory.values())
-        found.append((PASS if total <= IDLE_MB else FAIL, f"{words}: {total:.0f} MB"))
-    else:
-        found.append((UNMEASURED, words))
+    found.append(_memory_verdict(findings.memory, IDLE_MB, words))
+    words = (
+        f"memory of its idle monitoring, at most {WATCHERS_MB:g} MB,"
+        f" of which Grafana may have {GRAFANA_MB:g}"
+    )
+    found.append(_memory_verdict(findings.watchers, WATCHERS_MB - GRAFANA_MB, words))
     return found
 
 
@@ -112,6 +120,19 @@ def table(results: list[Result], base: str = RAW, unit: str = "requests/s") -> s
 def tls_table(results: list[Result]) -> str:
     """A Markdown table of what one core of nginx can do over TLS."""
     return table(results, PLAIN, "for a second of nginx's processor time")
+
+
+def watched_table(results: list[Result]) -> str:
+    """A Markdown table of what it costs to be watched."""
+    lines = [f"| the site | requests/s | against {ALONE} | lowest to highest |",
+             "| --- | ---: | ---: | --- |"]  # fmt: skip
+    alone = next(result for result in results if result.name == ALONE)
+    for result in results:
+        low, middle, high = result.against(alone)
+        lines.append(
+            f"| {result.name} | {result.median:,.0f} | {middle:.2f} | {low:.2f} to {high:.2f} |"
+        )
+    return "\n".join(lines)
 
 
 def start_table(results: list[Result]) -> str:
@@ -179,6 +200,9 @@ def write(findings: Findings, versions: dict[str, str], how: str, folder: Path =
         parts += ["## Cold start", start_table(findings.starts)]
     if findings.memory:
         parts += ["## Memory, idle", memory_table(findings.memory)]
+    if findings.watched:
+        parts += ["## Beside its monitoring", watched_table(findings.watched)]
+        parts += ["What the monitoring takes when idle:", memory_table(findings.watchers)]
     if findings.deployments:
         plot_losses(findings.deployments, folder / "losses.svg")
         parts += [
@@ -196,6 +220,13 @@ def write(findings: Findings, versions: dict[str, str], how: str, folder: Path =
 
 
 # Private
+
+
+def _memory_verdict(memory: dict[str, float], most: float, words: str) -> tuple[str, str]:
+    if not memory:
+        return UNMEASURED, words
+    total = sum(memory.values())
+    return PASS if total <= most else FAIL, f"{words}: {total:.0f} MB"
 
 
 def _deployment_verdicts(records: list[Record]) -> list[tuple[str, str]]:

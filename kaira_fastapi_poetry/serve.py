@@ -87,7 +87,7 @@ class Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn states no typ
 
     def _post_fork(self, _: Arbiter, worker: Worker) -> None:
         if self._shared is not None:
-            self._shared.slot = worker.slot
+            self._shared.take(worker.slot)
 
 
 class KairaWorker(UvicornWorker):  # type: ignore[misc]

@@ -8,6 +8,7 @@ on where the dead worker's stood, and there are never more files than slots.
 from __future__ import annotations
 
 import fcntl
+import mmap
 import os
 import shutil
 import tempfile
@@ -30,6 +31,9 @@ _MEMORY = "/dev/shm"  # noqa: S108
 # unless the blocks are there beforehand. 64 kB holds some 300 series.
 _FILE_BYTES = 64 * 1024
 _FILE_KINDS = ("counter", "histogram")
+
+# Which process has which slot, in memory that all of them share; none where there is one process.
+_holders: memoryview[int] = memoryview(b"").cast("q")
 
 
 def scratch_dir() -> str:
@@ -60,6 +64,8 @@ class SharedMetrics:
         self._owner = os.getpid()
         self.slot = MASTER
         self._slots = [str(number) for number in range(2 * workers)]
+        global _holders  # noqa: PLW0603  # one server in a process
+        _holders = memoryview(mmap.mmap(-1, 8 * len(self._slots))).cast("q")
         try:
             for slot in (MASTER, *self._slots):
                 for kind in _FILE_KINDS:
@@ -77,6 +83,12 @@ class SharedMetrics:
         """A slot for the next worker, of those that no living worker has."""
         return next((slot for slot in self._slots if slot not in taken), f"extra{len(taken)}")
 
+    def take(self, slot: str) -> None:
+        """This process, a worker, has that slot from now on."""
+        self.slot = slot
+        if slot in self._slots:
+            _holders[int(slot)] = os.getpid()
+
     def remove(self) -> None:
         """At the end. A worker, which has a copy of this object, does not remove anything."""
         if os.getpid() == self._owner:
@@ -86,8 +98,8 @@ class SharedMetrics:
 class WorkerCollector(Collector):
     """What the operating system says of the processes: multiprocess mode does not tell.
 
-    The worker that is asked reports on the master and all its children; a server without
-    workers reports on itself.
+    The worker that is asked reports on the master and all its workers, each by its slot, so that
+    a successor goes on with the series; a server without workers reports on itself.
     """
 
     def collect(self) -> Iterator[Metric]:
@@ -155,5 +167,7 @@ def _processes() -> Iterator[tuple[str, psutil.Process]]:
     if master is None:
         return
     yield MASTER, master
-    for number, child in enumerate(sorted(master.children(), key=lambda child: child.pid)):
-        yield f"worker-{number}", child
+    slots = {pid: slot for slot, pid in enumerate(_holders)}
+    for child in master.children():
+        if child.pid in slots:
+            yield f"worker-{slots[child.pid]}", child

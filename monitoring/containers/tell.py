@@ -1,11 +1,13 @@
-"""Tells node exporter of the containers on this machine: what they use, and how they fare.
+"""Tells node exporter of the site's containers and its own: what they use, and how they fare.
 
 It reads Docker's socket and therefore must not listen, nor reach anybody: its container has no
 network. What it finds it writes to a folder that node exporter reads (`textfile`). cAdvisor would
 be the usual choice; it takes more memory than this whole site's edge, and wants the same socket in
 a process that listens.
 
-    tell.py FOLDER
+    tell.py FOLDER PROJECT…
+
+Of other compose projects on this machine nothing is told: they are not this site's concern.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ from urllib.parse import urlencode
 
 EVERY = 15  # seconds, as Prometheus asks
 SOCKET = "/var/run/docker.sock"
+PROJECT = "com.docker.compose.project"  # the label that compose gives
 NETWORK = Path("/host/proc/1/net/dev")
 
 # name -> (type, help)
@@ -73,8 +77,9 @@ class Docker:
 class Teller:
     """Remembers what only passes by: that memory ran out is an event, not a state."""
 
-    def __init__(self, docker: Docker) -> None:
+    def __init__(self, docker: Docker, projects: Set[str]) -> None:
         self._docker = docker
+        self._projects = projects
         self._since = time.time()
         self._kills: Counter[str] = Counter()
 
@@ -82,6 +87,8 @@ class Teller:
         """All that is known at this moment. Raises OSError, ValueError or LookupError."""
         found: Samples = {name: {} for name in METRICS}
         for each in self._docker.get("/containers/json", all="1"):
+            if each["Labels"].get(PROJECT) not in self._projects:
+                continue
             name = each["Names"][0].removeprefix("/")
             try:
                 self._add(found, name, each["Id"])
@@ -124,7 +131,11 @@ class Teller:
             "/events", since=f"{self._since:.9f}", until=f"{now:.9f}", filters=filters
         )
         self._since = now
-        self._kills.update(event["Actor"]["Attributes"]["name"] for event in events)
+        self._kills.update(
+            event["Actor"]["Attributes"]["name"]
+            for event in events
+            if event["Actor"]["Attributes"].get(PROJECT) in self._projects
+        )
         found["kaira_container_oom_kills_total"] |= dict(self._kills)
 
 
@@ -139,10 +150,10 @@ def text(found: Samples) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, projects: Set[str]) -> None:
     """Until SIGTERM. An engine that does not answer leaves the file as old as it is."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    teller = Teller(Docker())
+    teller = Teller(Docker(), projects)
     while True:
         try:
             new = folder / "containers.new"
@@ -180,4 +191,4 @@ def _say(event: str, **more: str) -> None:
 
 if __name__ == "__main__":
     os.umask(0o022)
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), set(sys.argv[2:]))

@@ -108,12 +108,23 @@ def test_a_killed_worker_is_replaced_and_nothing_is_forgotten(two: Server) -> No
     assert_counted(two, asked)
     for round_ in range(3):
         victim = two.workers()[round_ % 2]
+        before = started(two)
         os.kill(victim.pid, signal.SIGKILL)
         wait_until(lambda: victim.pid not in [w.pid for w in two.workers()]  # noqa: B023
                    and len(two.workers()) == 2, "another worker")  # fmt: skip
         asked += visit(two, 20)
         assert_counted(two, asked)
         assert two.total("kaira_worker_restarts_total") == round_ + 1
+        # The successor has the name of the one that died, and the other keeps its own.
+        after = started(two)
+        assert before.keys() == after.keys() and len(before) == 2
+        assert sum(before[name] != after[name] for name in before) == 1
+
+
+def started(server: Server) -> dict[str, float]:
+    """When each worker did, by its name."""
+    series = 'kaira_process_start_time_seconds{process="worker-'
+    return {name: value for name, value in server.metrics().items() if name.startswith(series)}
 
 
 def test_a_worker_that_hangs_is_replaced(start: Callable[..., Server], tmp_path: Path) -> None:

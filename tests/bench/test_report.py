@@ -55,7 +55,19 @@ def test_a_start_may_take_thirteen_tenths_of_the_empty_one(seconds: float, mark:
 
 @pytest.mark.parametrize(("used", "mark"), [(199, PASS), (201, FAIL)])
 def test_the_containers_together_have_a_limit(used: float, mark: str) -> None:
-    assert report.verdicts(Findings(memory={"app": used - 10, "nginx": 10}))[-1][0] == mark
+    assert report.verdicts(Findings(memory={"app": used - 10, "nginx": 10}))[-2][0] == mark
+
+
+@pytest.mark.parametrize(("used", "mark"), [(189, PASS), (191, FAIL)])
+def test_so_has_the_monitoring_which_leaves_room_for_grafana(used: float, mark: str) -> None:
+    assert report.verdicts(Findings(watchers={"prometheus": used}))[-1][0] == mark
+
+
+@pytest.mark.parametrize(("requests", "mark"), [(97, PASS), (96.9, FAIL)])
+def test_being_watched_may_cost_three_in_a_hundred(requests: float, mark: str) -> None:
+    watched = [Result("with monitoring", [requests]), Result("without", [100])]
+    found = report.verdicts(Findings(watched=watched))
+    assert [each[0] for each in found if "with monitoring" in each[1]] == [mark]
 
 
 def test_what_was_not_measured_is_said_to_be_not_measured() -> None:

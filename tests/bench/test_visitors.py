@@ -73,7 +73,8 @@ def test_a_connection_that_ends_between_two_requests_is_no_loss() -> None:
     handler, connections = saying(ANSWER, requests=1)
     tally = seen(handler)
     assert not any(tally.lost.values())
-    assert len(connections) == tally.sent.total()
+    # a request each; at the end either visitor may have a connection that it did not use any more
+    assert 0 <= len(connections) - tally.sent.total() <= 2
 
 
 def test_a_connection_that_ends_while_a_request_is_underway_is_one_and_is_not_tried_again() -> None:

@@ -30,7 +30,8 @@ def build_image() -> str:
 class SecureStack(Stack):
     """A compose project with certbot and Pebble; everything is reached at its own address."""
 
-    def __init__(self, name: str, **env: str) -> None:
+    def __init__(self, name: str, *overrides: Path, **env: str) -> None:
+        """`overrides`: further compose files."""
         # Docker gives none of these by itself; others on this machine may run these tests too.
         self.net = f"10.{200 + secrets.randbelow(50)}.{secrets.randbelow(256)}"
         self.address = f"{self.net}.10"
@@ -45,7 +46,7 @@ class SecureStack(Stack):
             "HTTPS_PORT": "443",
         }
         super().__init__(
-            f"kaira-https-{name}", Path(__file__).with_name("compose.yml"), **own | env
+            f"kaira-https-{name}", Path(__file__).with_name("compose.yml"), *overrides, **own | env
         )
         self.url = f"http://{self.address}"
         self.began = self.came = 0.0  # when it was started, when HTTPS was there

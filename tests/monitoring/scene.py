@@ -15,7 +15,11 @@ from tests.monitoring.stack import Monitoring, Receiver
 from tests.monitoring.visitors import Visitors
 
 FAULTS = ROOT / "tests/deploy/broken"
-HTTPS = ROOT / "tests/https/compose.yml"
+HERE = Path(__file__).parent
+# As deploy-blue-green.sh and docker compose find them.
+FILES = [
+    ROOT / "docker-compose.blue-green.yml", ROOT / "tests/https/compose.yml", HERE / "named.yml",
+]  # fmt: skip
 
 DEPLOYED, FAILED, ROLLED_BACK = 0, 1, 3
 
@@ -40,14 +44,13 @@ class Scene:
     def __init__(self, name: str, rate: float = 30, project: str = "") -> None:
         self._rate = rate
         self._left = ExitStack()
-        self.site = SecureStack(name)
+        self.site = SecureStack(name, HERE / "named.yml")
         self.site.project = project or self.site.project
         self.site.trust.chmod(0o755)  # the prober is another user
         self.receiver = Receiver()
-        secure = Path(__file__).with_name("secure.yml")
         self.monitoring = Monitoring(
-            self.site, self.receiver, secure,
-            NET=self.site.net, TRUST=str(self.site.trust), DOMAIN=DOMAIN, HTTPS_PORT="443",
+            self.site, self.receiver, HERE / "secure.yml",
+            TRUST=str(self.site.trust), DOMAIN=DOMAIN, HTTPS_PORT="443",
         )  # fmt: skip
 
     def __enter__(self) -> Scene:
@@ -90,10 +93,9 @@ class Scene:
 
     def deploy(self, image: str, code: int = DEPLOYED, watch: int = 5) -> None:
         """Run the script; it must end with `code`. watch: seconds that it looks at what is live."""
-        files = [ROOT / "docker-compose.blue-green.yml", HTTPS]
         own = {
             "COMPOSE_PROJECT_NAME": self.site.project,
-            "COMPOSE_FILE": ":".join(map(str, files)),
+            "COMPOSE_FILE": ":".join(map(str, FILES)),
             "WATCH_SECONDS": str(watch),
             "DRAIN_SECONDS": "20",
         }
@@ -129,7 +131,7 @@ class Scene:
     def _remove(self) -> None:
         self.monitoring.down()
         project = ("-p", self.site.project, "--profile", "green", "--profile", "more")
-        files = ("-f", "docker-compose.blue-green.yml", "-f", str(HTTPS))
+        files = [part for file in FILES for part in ("-f", str(file))]
         down = ("down", "-v", "--timeout", "1", "--remove-orphans")
         env = {**self.site.env, "COMPOSE_PROJECT_NAME": self.site.project}
         run("docker", "compose", *files, *project, *down, check=False, env=env)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,17 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
 
+    def when(self, alert: str, status: str, since: float = 0) -> float | None:
+        """When it was first told of this alert as `status`; None if it was not."""
+        times = (at for at, name, has in self.told if (name, has) == (alert, status))
+        return next((at for at in times if at >= since), None)
+
+    def wait(self, alert: str, status: str, since: float, seconds: float) -> float:
+        """When it was told, waiting for it that long. Raises AssertionError if it was not."""
+        what = f"told that {alert} is {status}, but of {self.told}"
+        wait_until(lambda: self.when(alert, status, since) is not None, what, seconds)
+        return self.when(alert, status, since) or 0
+
     def names(self, status: str, since: float = 0) -> set[str]:
         """The alerts that it was told of as `status`."""
         return {alert for at, alert, has in self.told if has == status and at >= since}
@@ -55,6 +68,7 @@ class Monitoring(Stack):
                 "blackbox")  # fmt: skip
 
     def __init__(self, site: Stack, receiver: Receiver, *overrides: Path, **env: str) -> None:
+        """`overrides`: further compose files."""
         ports = {f"{name}_PORT": str(free_port()) for name in ("PROMETHEUS", "ALERTMANAGER")}
         super().__init__(
             f"{site.project}-monitoring",
@@ -106,3 +120,24 @@ class Monitoring(Stack):
         return {
             each: float(used[name][:-3]) * units[used[name][-3:]] for each, name in named.items()
         }
+
+
+@contextmanager
+def visitors(site: Stack, rate: float = 10) -> Iterator[None]:
+    """So many requests a second while the block runs, one in four for the API."""
+    stop = threading.Event()
+
+    def visit() -> None:
+        with site.client() as client:
+            while not stop.is_set():
+                for path in ("/", "/about/", "/api/info", "/style.css"):
+                    client.get(path)
+                    stop.wait(1 / rate)
+
+    thread = threading.Thread(target=visit, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

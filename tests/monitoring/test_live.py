@@ -10,7 +10,7 @@ import pytest
 
 from tests.edge.conftest import image as image  # noqa: PLC0414  # the fixture
 from tests.edge.conftest import stack as stack  # noqa: PLC0414
-from tests.edge.stack import Stack, run, wait_until
+from tests.edge.stack import ROOT, Stack, run, wait_until
 from tests.monitoring.stack import Monitoring, Receiver
 
 pytestmark = pytest.mark.docker
@@ -73,8 +73,19 @@ def test_what_visitors_get_is_seen(monitoring: Monitoring, stack: Stack) -> None
     assert monitoring.value('probe_success{job="blackbox"}') == 1
     (release,) = monitoring.ask("kaira_release_info")
     assert (release["metric"]["release"], release["metric"]["colour"]) == ("test", "blue")
-    running = monitoring.ask("kaira_container_running == 1")
-    assert f"{stack.project}-nginx" in {each["metric"]["name"] for each in running}
+    running = {each["metric"]["name"] for each in monitoring.ask("kaira_container_running == 1")}
+    assert f"{stack.project}-nginx" in running
+    assert all(name.startswith(stack.project) for name in running)  # others are none of its concern
+
+
+def test_one_command_sends_a_test_message(monitoring: Monitoring, receiver: Receiver) -> None:
+    began = time.time()
+    said = run(
+        str(ROOT / "monitoring/alertmanager/test"), env={"COMPOSE_PROJECT_NAME": monitoring.project}
+    )
+    assert "webhook: taken" in said
+    (name,) = receiver.names("firing", began)
+    assert name.startswith("TestAlert") and name in said
 
 
 def test_a_stopped_application_is_told(
