@@ -11,7 +11,7 @@ POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
 SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test soak check bench image metrics fields dashboards drill endurance lab browser-tools lighthouse grades clean
+.PHONY: help install run press test soak check bench image metrics fields dashboards pictures drill endurance lab browser-tools lighthouse grades clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ fields: install ## write down what each name in a log line means: docs/logs*.md
 
 dashboards: install ## write Grafana's dashboards from their source: monitoring/grafana/dashboards/*.json
 	@$(BIN)/python -m monitoring.grafana.dashboards
+
+pictures: $(VENV)/bench ## draw the dashboards from a site on which everything happens: docs/dashboards/ (15 min)
+	@$(BIN)/python -m tests.monitoring.pictures
 
 drill: install ## break it in seven ways and see who is told, and when: table in docs/ (an hour, root)
 	@$(BIN)/python -m tests.monitoring.drill

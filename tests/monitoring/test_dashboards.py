@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from monitoring.containers import tell
-from monitoring.grafana.dashboards import FOLDER, Expression, expressions, files, filled
+from monitoring.grafana.dashboards import FOLDER, Expression, expressions, files, marks
 from monitoring.metrics_page import application, edge
 from tests.app.running import ROOT
 
@@ -76,12 +76,7 @@ HANGUL = re.compile(r"[가-힣]")
 
 def everything_asked() -> list[Expression]:
     """By panels and by annotations."""
-    annotations = [
-        Expression(board["title"], each["name"], filled(each["target"]["expr"]))
-        for board in BOARDS.values()
-        for each in board["annotations"]["list"]
-    ]
-    return [*expressions(), *annotations]
+    return [*expressions(), *marks()]
 
 
 def metrics_in(expr: str) -> set[str]:

@@ -137,7 +137,8 @@ def _requests(board: Board) -> None:
                 "reqps",
                 Query(
                     "sum by (instance, handler)"
-                    ' (rate(http_requests_total{status="5xx"}[$__rate_interval]))',
+                    ' (rate(http_requests_total{status="5xx"}[$__rate_interval]))'
+                    " or 0 * sum by (instance) (rate(http_requests_total[$__rate_interval]))",
                     "{{instance}} {{handler}}",
                 ),
             ),

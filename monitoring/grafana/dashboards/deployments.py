@@ -27,7 +27,7 @@ from monitoring.grafana.dashboards.serving import (
 
 # The application's `instance` is its colour.
 LIVE = 'label_replace(kaira_edge_live, "instance", "$1", "colour", "(.+)")'
-SEEN = "timestamp(kaira_release_info)[$__range:1m]"
+SEEN = "timestamp(kaira_release_info)[$__range:15s]"
 RELEASE = "instance, release, version"
 
 
@@ -100,8 +100,8 @@ def _history(board: Board) -> None:
         grid(
             About(
                 "Releases in this range",
-                "Which ran as which colour, and from when to when, by the minute.",
-                "어느 릴리스가 어느 색으로 언제부터 언제까지 돌았는지, 분 단위.",
+                "Which ran as which colour, and from when to when, to 15 seconds.",
+                "어느 릴리스가 어느 색으로 언제부터 언제까지 돌았는지, 15초 단위.",
             ),
             {"instance": "colour", "release": "release", "version": "version"},
             Column("from", f"min by ({RELEASE}) (min_over_time({SEEN})) * 1000", "dateTimeAsIso"),

@@ -72,6 +72,11 @@ def dashboard() -> model.Dashboard:
 # Private
 
 
+def _or_none(expr: str) -> str:
+    """Those that are more than nothing, or a line at 0 if none is."""
+    return f"{expr} > 0 or on () vector(0)"
+
+
 def _now(board: Board) -> None:
     board.row("Now")
     board.line(
@@ -323,7 +328,7 @@ def _network_and_clock(board: Board) -> None:
 def _containers(board: Board) -> None:
     board.row("Containers")
     board.line(
-        9,
+        12,
         grid(
             About(
                 "Each container",
@@ -400,14 +405,18 @@ def _containers(board: Board) -> None:
             ),
             "short",
             Query(
-                "max by (name) (increase(kaira_container_restarts_total[$__rate_interval])) > 0",
+                _or_none(
+                    "max by (name) (increase(kaira_container_restarts_total[$__rate_interval]))"
+                ),
                 "{{name}} restarted",
             ),
             Query(
-                "max by (name) (increase(kaira_container_oom_kills_total[$__rate_interval])) > 0",
+                _or_none(
+                    "max by (name) (increase(kaira_container_oom_kills_total[$__rate_interval]))"
+                ),
                 "{{name}} out of memory",
             ),
-            Query("increase(node_vmstat_oom_kill[$__rate_interval]) > 0", "host out of memory"),
+            Query("increase(node_vmstat_oom_kill[$__rate_interval])", "host out of memory"),
         ),
     )
     board.line(
