@@ -58,7 +58,7 @@ fields: install ## write down what each name in a log line means: docs/logs*.md
 dashboards: install ## write Grafana's dashboards from their source: monitoring/grafana/dashboards/*.json
 	@$(BIN)/python -m monitoring.grafana.dashboards
 
-pictures: $(VENV)/bench ## draw the dashboards from a site on which everything happens: docs/dashboards/ (15 min)
+pictures: $(VENV)/bench ## draw the dashboards from a site on which everything happens: docs/dashboards/ (10 min)
 	@$(BIN)/python -m tests.monitoring.pictures
 
 drill: install ## break it in seven ways and see who is told, and when: table in docs/ (an hour, root)

@@ -1,6 +1,6 @@
 """`make pictures`: a site on which everything happens, and what its dashboards then show.
 
-Takes a quarter of an hour: the pictures are of what was really measured.
+Takes ten minutes: the pictures are of what was really measured.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from tests.monitoring.scene import Scene
 
 PROJECT = "kaira-sample"
 KEEP = rf"^{PROJECT}-(?!dns|pebble)"  # neither what else runs here, nor the authority
-PAUSE = 80  # seconds between what happens
-MINUTES = 11  # less than it all takes, so that the graphs are full
+PAUSE = 70  # seconds between what happens
+MINUTES = 9  # less than it all takes, so that the graphs are full
 
 if __name__ == "__main__":
     with Scene("pictures", project=PROJECT) as scene:

@@ -44,7 +44,7 @@ class Scene:
     def __init__(self, name: str, rate: float = 30, project: str = "") -> None:
         self._rate = rate
         self._left = ExitStack()
-        self.site = SecureStack(name, HERE / "named.yml")
+        self.site = SecureStack(name, HERE / "named.yml", ACME_PROFILE="default")
         self.site.project = project or self.site.project
         self.site.trust.chmod(0o755)  # the prober is another user
         self.receiver = Receiver()
@@ -78,13 +78,13 @@ class Scene:
         time.sleep(pause)
         self.deploy(release("1.4.0"))
         time.sleep(pause)
+        self.outage(12)
+        time.sleep(pause)
         self.deploy(release("1.5.0-broken", 'CMD ["false"]'), code=FAILED)
         time.sleep(pause)
         # Its fault shows when it is live, also where all is slow.
         bad = release("1.5.0", *faulty("route"), "ENV LATER=12")
         self.deploy(bad, code=ROLLED_BACK, watch=30)
-        time.sleep(pause)
-        self.outage(20)
         time.sleep(pause)
         self.kill_a_worker()
         time.sleep(pause)
