@@ -19,19 +19,24 @@ COMPOSE = ROOT / "docker-compose.monitoring.yml"
 
 
 class Receiver:
-    """A webhook: remembers when it was told of what."""
+    """A webhook, and one of Slack's kind at /slack: remembers when it was told of what."""
 
     def __init__(self) -> None:
         self.told: list[tuple[float, str, str]] = []  # when, alert, firing or resolved
-        remember = self.told.append
+        self.slack: list[dict[str, Any]] = []
+        remember, slack = self.told.append, self.slack
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                for alert in message["alerts"]:
+                if self.path == "/slack":
+                    slack.append(message)
+                for alert in message.get("alerts", ()):
                     remember((time.time(), alert["labels"]["alertname"], alert["status"]))
                 self.send_response(200)
+                self.send_header("Content-Type", "text/plain")
                 self.end_headers()
+                self.wfile.write(b"ok")  # as Slack says it
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""

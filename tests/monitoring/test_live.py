@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.edge.conftest import image as image  # noqa: PLC0414  # the fixture
 from tests.edge.conftest import stack as stack  # noqa: PLC0414
 from tests.edge.stack import ROOT, Stack, run, wait_until
+from tests.monitoring.mailbox import PASSWORD, USER, Mailbox
 from tests.monitoring.stack import Monitoring, Receiver
 
 pytestmark = pytest.mark.docker
@@ -24,9 +26,27 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def monitoring(stack: Stack, receiver: Receiver) -> Iterator[Monitoring]:
-    """Beside the production stack."""
-    monitoring = Monitoring(stack, receiver)
+def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
+    folder = tmp_path_factory.mktemp("mail")
+    mailbox = Mailbox(folder)
+    for each in (folder, folder.parent):
+        each.chmod(0o755)  # Alertmanager is another user
+    yield mailbox
+    mailbox.close()
+
+
+@pytest.fixture(scope="module")
+def monitoring(stack: Stack, receiver: Receiver, mailbox: Mailbox) -> Iterator[Monitoring]:
+    """Beside the production stack, with every way to tell people."""
+    monitoring = Monitoring(
+        stack, receiver, Path(__file__).with_name("mail.yml"),
+        MAIL=str(mailbox.folder),
+        ALERT_EMAIL_TO="you@shop.example",
+        SMTP_HOST=f"receiver:{mailbox.port}",
+        SMTP_USER=USER,
+        SMTP_PASSWORD=PASSWORD,
+        ALERT_SLACK_URL=f"http://receiver:{receiver.port}/slack",
+    )  # fmt: skip
     monitoring.down()
     try:
         monitoring.up()
@@ -78,14 +98,22 @@ def test_what_visitors_get_is_seen(monitoring: Monitoring, stack: Stack) -> None
     assert all(name.startswith(stack.project) for name in running)  # others are none of its concern
 
 
-def test_one_command_sends_a_test_message(monitoring: Monitoring, receiver: Receiver) -> None:
+def test_one_command_sends_a_test_message_every_way(
+    monitoring: Monitoring, receiver: Receiver, mailbox: Mailbox
+) -> None:
     began = time.time()
     said = run(
         str(ROOT / "monitoring/alertmanager/test"), env={"COMPOSE_PROJECT_NAME": monitoring.project}
     )
-    assert "webhook: taken" in said
+    assert all(f"{way}: taken" in said for way in ("email", "slack", "webhook")), said
     (name,) = receiver.names("firing", began)
     assert name.startswith("TestAlert") and name in said
+    (letter,) = mailbox.letters
+    assert (letter["To"], letter["From"]) == ("you@shop.example", USER)
+    (posted,) = receiver.slack
+    for text in (letter["Subject"], posted["attachments"][0]["title"]):
+        assert "This is a test" in text and "시험 알림입니다" in str(letter) + str(posted)
+    assert PASSWORD not in monitoring.execute("alertmanager", "cat", "/tmp/alertmanager.yml")
 
 
 def test_a_stopped_application_is_told(
