@@ -161,7 +161,7 @@ def _one_page(say: Report) -> list[Fault]:
 
 
 def _certificate(say: Report) -> list[Fault]:
-    site = SecureStack("drill", HERE / "short.yml", ACME_PROFILE="shortlived")
+    site = SecureStack("drill", HERE / "named.yml", HERE / "short.yml", ACME_PROFILE="shortlived")
     site.trust.chmod(0o755)  # the prober is another user
     try:
         site.down()
