@@ -7,7 +7,8 @@ a process that listens.
 
     tell.py FOLDER PROJECT…
 
-Of other compose projects on this machine nothing is told: they are not this site's concern.
+Of other compose projects on this machine nothing is told, as they are not this site's concern, but
+that something in them was killed when its memory ran out: it was not the machine's then.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from urllib.parse import urlencode
 EVERY = 15  # seconds, as Prometheus asks
 SOCKET = "/var/run/docker.sock"
 PROJECT = "com.docker.compose.project"  # the label that compose gives
+OTHER = "other"  # all containers that are not told of
 NETWORK = Path("/host/proc/1/net/dev")
 
 # name -> (type, help)
@@ -41,7 +43,10 @@ METRICS = {
     "kaira_container_memory_limit_bytes": ("gauge", "How much it may have."),
     "kaira_container_cpu_seconds_total": ("counter", "CPU time."),
     "kaira_container_restarts_total": ("counter", "How often Docker has started it again."),
-    "kaira_container_oom_kills_total": ("counter", "Processes killed because memory ran out."),
+    "kaira_container_oom_kills_total": (
+        "counter",
+        "Processes killed because memory ran out; `other` are all containers but the site's own.",
+    ),
     "kaira_host_network_receive_bytes_total": ("counter", "What this machine has received."),
     "kaira_host_network_transmit_bytes_total": ("counter", "What this machine has sent."),
 }
@@ -131,11 +136,11 @@ class Teller:
             "/events", since=f"{self._since:.9f}", until=f"{now:.9f}", filters=filters
         )
         self._since = now
+        whose = (event["Actor"]["Attributes"] for event in events)
         self._kills.update(
-            event["Actor"]["Attributes"]["name"]
-            for event in events
-            if event["Actor"]["Attributes"].get(PROJECT) in self._projects
+            each["name"] if each.get(PROJECT) in self._projects else OTHER for each in whose
         )
+        found["kaira_container_oom_kills_total"][OTHER] = 0
         found["kaira_container_oom_kills_total"] |= dict(self._kills)
 
 

@@ -98,6 +98,17 @@ def test_what_visitors_get_is_seen(monitoring: Monitoring, stack: Stack) -> None
     assert all(name.startswith(stack.project) for name in running)  # others are none of its concern
 
 
+def test_memory_that_runs_out_in_somebody_else_s_container_is_not_the_machine_s(
+    monitoring: Monitoring,
+) -> None:
+    hoard = "b = []\nwhile True: b.append(bytearray(1 << 20))"
+    killed = ("docker", "run", "--rm", "--memory", "20m", "--memory-swap", "20m", "--network", "none",
+              "python:3.14-slim", "python", "-c", hoard)  # fmt: skip
+    run(*killed, check=False)
+    others = 'kaira_container_oom_kills_total{name="other"}'
+    wait_until(lambda: monitoring.value(others) > 0, "it is told", 60)
+
+
 def test_one_command_sends_a_test_message_every_way(
     monitoring: Monitoring, receiver: Receiver, mailbox: Mailbox
 ) -> None:
