@@ -27,7 +27,8 @@ from bench.runner import SERVER_CORE, Result, load
 
 WATCHED, ALONE = "with monitoring", "without"
 SECONDS = 31  # two scrapes of every target, two evaluations of all rules
-SETTLE = 20  # what is let go catches up first
+SETTLE = 20  # seconds before each round: what is let go catches up first
+WARM_UP = 3
 IDLE_SECONDS = 60
 # Grafana works when somebody looks at it.
 SERVICES = ("prometheus", "alertmanager", "node-exporter", "containers", "nginx-exporter",
@@ -52,18 +53,30 @@ def watched(
         memory = _memory(watchers)
         found: dict[str, list[float]] = {WATCHED: [], ALONE: []}
         for number in range(1, rounds + 1):
-            for name, what in ((WATCHED, "unpause"), (ALONE, "pause")):
-                if (name, number) != (WATCHED, 1):
-                    docker(what, *watchers)
-                time.sleep(SETTLE if name == WATCHED else 1)
-                found[name].append(load(url, SECONDS))
+            found[WATCHED].append(_round(url))
+            with _paused(watchers):
+                found[ALONE].append(_round(url))
             told = ", ".join(f"{name} {each[-1]:,.0f}" for name, each in found.items())
             tell(f"monitoring, round {number} of {rounds}: {told}")
-        docker("unpause", *watchers)
         return [Result(name, each) for name, each in found.items()], memory
 
 
 # Private
+
+
+def _round(url: str) -> float:
+    time.sleep(SETTLE)
+    load(url, WARM_UP)
+    return load(url, SECONDS)
+
+
+@contextmanager
+def _paused(containers: list[str]) -> Iterator[None]:
+    docker("pause", *containers)
+    try:
+        yield
+    finally:
+        docker("unpause", *containers)
 
 
 @contextmanager

@@ -166,7 +166,7 @@ def test_no_query_is_written_whatever_went_wrong(site: Host) -> None:
 
 
 def _all(site: Host, service: str) -> list[str]:
-    """What went to standard error as well: nginx's own lines, which are no JSON."""
+    """What went to standard error as well."""
     done = subprocess.run(
         ["docker", "logs", site.container(service)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True,

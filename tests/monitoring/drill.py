@@ -33,12 +33,6 @@ PAGE = ROOT / "docs/drill.md"
 TOLD, OVER = 25 * 60, 65 * 60  # seconds: longer than any alert here may take
 LATECOMERS = 180  # seconds in which nothing else may be told
 DAY = 86400
-VISITS = (
-    "/",
-    "/about/",
-    "/api/info",
-    "/style.css",
-)  # ten a second, of which one in four is the API
 
 
 class Fault(NamedTuple):
@@ -53,7 +47,6 @@ class Fault(NamedTuple):
 
 
 Deed = Callable[[], object]
-Report = Callable[[str], None]
 
 
 def main() -> int:
@@ -67,7 +60,7 @@ def main() -> int:
     drills = (_application, _colours, _rolled_back, _one_page, _certificate, _disk)
     found: list[Fault] = []
     with ThreadPoolExecutor(len(drills)) as pool:
-        for future in as_completed([pool.submit(drill, _say) for drill in drills]):
+        for future in as_completed([pool.submit(drill) for drill in drills]):
             try:
                 found += future.result()
             except Exception as error:  # the others go on
@@ -84,56 +77,56 @@ def main() -> int:
 # The faults
 
 
-def _application(say: Report) -> list[Fault]:
+def _application() -> list[Fault]:
     site = Stack("kaira-drill-application")
-    with _watched(site) as (_, receiver):
+    with _watched(site) as receiver:
         app = site.container("app")
         return [
-            _drill(receiver, say, "SiteServedFromCache",
+            _drill(receiver, "SiteServedFromCache",
                    "the application is stopped", "애플리케이션이 멈췄습니다",
                    lambda: run("docker", "stop", "--time", "0", app),
                    lambda: run("docker", "start", app))
         ]  # fmt: skip
 
 
-def _colours(say: Report) -> list[Fault]:
+def _colours() -> list[Fault]:
     site = Host("kaira-drill-colours")
-    with _watched(site) as (_, receiver):
+    with _watched(site) as receiver:
         with _turn:
             site.deploy(release("v2"))
         live = site.container(site.live())
         other = site.container({"blue": "green", "green": "blue"}[site.live()])
         # As while a deployment is watched: the version from before still runs.
         run("docker", "start", other)
-        one = _drill(receiver, say, "LiveColourDown",
+        one = _drill(receiver, "LiveColourDown",
                      "the live colour dies, and the other steps in",
                      "서비스 중인 색이 죽고 다른 색이 대신합니다",
                      lambda: run("docker", "kill", live),
                      lambda: run("docker", "start", live))  # fmt: skip
-        both = _drill(receiver, say, "SiteServedFromCache",
+        both = _drill(receiver, "SiteServedFromCache",
                       "both colours die", "두 색이 모두 죽었습니다",
                       lambda: run("docker", "kill", live, other),
                       lambda: run("docker", "start", live))  # fmt: skip
         return [one, both]
 
 
-def _rolled_back(say: Report) -> list[Fault]:
+def _rolled_back() -> list[Fault]:
     site = Host("kaira-drill-watch")
-    with _watched(site) as (_, receiver), visitors(site):
+    with _watched(site) as receiver, visitors(site):
 
         def release_badly() -> None:
             with _turn:
                 site.deploy(release("errs", *faulty("route")), code=3, WATCH_SECONDS="30")
 
         return [
-            _drill(receiver, say, "DeploymentRolledBack",
+            _drill(receiver, "DeploymentRolledBack",
                    "a release errs on one page while it is watched, and is rolled back by itself",
                    "새 릴리스의 한 페이지가 관찰 중에 오류를 내어 자동으로 되돌아갑니다",
                    release_badly, lambda: None)
         ]  # fmt: skip
 
 
-def _one_page(say: Report) -> list[Fault]:
+def _one_page() -> list[Fault]:
     site = Host("kaira-drill-page")
     now = time.time()
     # Three days of visitors, one in ten thousand of whom met an error.
@@ -141,7 +134,7 @@ def _one_page(say: Report) -> list[Fault]:
         "kaira:edge_requests:sum": lambda at: 10 * (at - now + 3 * DAY),
         "kaira:edge_errors:sum": lambda at: 0.001 * (at - now + 3 * DAY),
     }
-    with _watched(site, history) as (_, receiver), visitors(site):
+    with _watched(site, history) as receiver, visitors(site):
 
         def release_badly() -> None:
             with _turn:
@@ -153,14 +146,14 @@ def _one_page(say: Report) -> list[Fault]:
                 site.deploy("--rollback")
 
         return [
-            _drill(receiver, say, "ErrorBudgetBurn1h",
+            _drill(receiver, "ErrorBudgetBurn1h",
                    "a release errs on one page after it was watched: a quarter of the answers",
                    "새 릴리스의 한 페이지가 관찰이 끝난 뒤 오류를 냅니다. 응답의 4분의 1입니다",
                    release_badly, roll_back)
         ]  # fmt: skip
 
 
-def _certificate(say: Report) -> list[Fault]:
+def _certificate() -> list[Fault]:
     site = SecureStack("drill", HERE / "named.yml", HERE / "short.yml", ACME_PROFILE="shortlived")
     site.trust.chmod(0o755)  # the prober is another user
     try:
@@ -174,14 +167,14 @@ def _certificate(say: Report) -> list[Fault]:
             "kaira:certificate_expiry:min": lambda _: end,
             "kaira:certificate_life:seconds": lambda _: 90.0 * DAY,
         }
-        with _watched(site, history, HERE / "secure.yml", up=False) as (_, receiver):
+        with _watched(site, history, HERE / "secure.yml", up=False) as receiver:
 
             def renew() -> None:
                 site.start("certbot", ACME_PROFILE="default")
                 site.renew()
 
             return [
-                _drill(receiver, say, "CertificateExpiresSoon",
+                _drill(receiver, "CertificateExpiresSoon",
                        "the certificate has two of its 90 days left and is not renewed",
                        "인증서 수명 90일 가운데 이틀이 남았는데 갱신되지 않았습니다",
                        lambda: None, renew)
@@ -190,14 +183,14 @@ def _certificate(say: Report) -> list[Fault]:
         site.down()
 
 
-def _disk(say: Report) -> list[Fault]:
+def _disk() -> list[Fault]:
     time.sleep(90)  # the others have started: what is mounted now they do not see
     with _mounted(megabytes=1024) as disk:
         site = Stack("kaira-drill-disk", HERE / "disk.yml", DISK=str(disk))
         filling = disk / "filling"
-        with _watched(site) as (_, receiver):
+        with _watched(site) as receiver:
             return [
-                _drill(receiver, say, "DiskAlmostFull",
+                _drill(receiver, "DiskAlmostFull",
                        "the disk of the cache's volume is filled", "캐시 볼륨의 디스크가 찼습니다",
                        lambda: _fill(filling),
                        filling.unlink)
@@ -210,20 +203,20 @@ _turn = threading.Lock()
 
 
 def _drill(
-    receiver: Receiver, say: Report, alert: str, what: str, what_ko: str, harm: Deed, mend: Deed
+    receiver: Receiver, alert: str, what: str, what_ko: str, harm: Deed, mend: Deed
 ) -> Fault:
     """Break it, wait until somebody is told, mend it, wait until they are told that it is over."""
     began = time.time()
     harm()
     broken = time.time()
     told = receiver.wait(alert, "firing", began, TOLD) - broken
-    say(f"{alert} after {told:.0f} s: {what}")
+    _say(f"{alert} after {told:.0f} s: {what}")
     mend()
     mended = time.time()
     over = receiver.wait(alert, "resolved", mended, OVER) - mended
     time.sleep(LATECOMERS)
     others = receiver.names("firing", began) - {alert}
-    say(
+    _say(
         f"{alert} over {over:.0f} s after it was mended; told besides: {sorted(others) or 'nothing'}"
     )
     return Fault(what, what_ko, alert, told, over, frozenset(others))
@@ -235,8 +228,8 @@ def _watched(
     history: dict[str, Callable[[float], float]] | None = None,
     *overrides: Path,
     up: bool = True,
-) -> Iterator[tuple[Monitoring, Receiver]]:
-    """The site and its monitoring, all well and known to be for a minute."""
+) -> Iterator[Receiver]:
+    """Who is told, of the site and its monitoring, all well and known to be for a minute."""
     with ExitStack() as stack:
         receiver = Receiver()
         stack.callback(receiver.close)
@@ -257,15 +250,11 @@ def _watched(
         monitoring.up()
         if up:
             time.sleep(60)
-        yield monitoring, receiver
+        yield receiver
 
 
 def _secure(site: Stack) -> dict[str, str]:
-    return {
-        key: site.env[key]
-        for key in ("DOMAIN", "HTTPS_PORT", "NET", "TRUST")
-        if "TRUST" in site.env
-    }
+    return {key: site.env[key] for key in ("DOMAIN", "HTTPS_PORT", "TRUST") if "TRUST" in site.env}
 
 
 @contextmanager

@@ -57,9 +57,11 @@ class Receiver:
 
     def wait(self, alert: str, status: str, since: float, seconds: float) -> float:
         """When it was told, waiting for it that long. Raises AssertionError if it was not."""
-        what = f"told that {alert} is {status}, but of {self.told}"
-        wait_until(lambda: self.when(alert, status, since) is not None, what, seconds)
-        return self.when(alert, status, since) or 0
+        end = time.monotonic() + seconds
+        while (at := self.when(alert, status, since)) is None:
+            assert time.monotonic() < end, f"not told that {alert} is {status}, but of {self.told}"
+            time.sleep(0.2)
+        return at
 
     def names(self, status: str, since: float = 0) -> set[str]:
         """The alerts that it was told of as `status`."""
@@ -129,14 +131,21 @@ class Monitoring(Stack):
 
 @contextmanager
 def visitors(site: Stack, rate: float = 10) -> Iterator[None]:
-    """So many requests a second while the block runs, one in four for the API."""
+    """So many requests a second while the block runs, one in four for the API.
+
+    Raises AssertionError at its end if one of them was not answered at all.
+    """
     stop = threading.Event()
+    lost: list[str] = []
 
     def visit() -> None:
         with site.client() as client:
             while not stop.is_set():
                 for path in ("/", "/about/", "/api/info", "/style.css"):
-                    client.get(path)
+                    try:
+                        client.get(path)
+                    except httpx.TransportError as error:
+                        lost.append(f"{path}: {error!r}")
                     stop.wait(1 / rate)
 
     thread = threading.Thread(target=visit, daemon=True)
@@ -146,3 +155,4 @@ def visitors(site: Stack, rate: float = 10) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
+    assert not lost, lost[:5]

@@ -104,7 +104,7 @@ def numbers(answer: list[dict[str, Any]]) -> list[float]:
 
 
 def over_time(scene: Scene, expr: str) -> list[float]:
-    """All values since an hour ago, a minute apart as Grafana asks for six hours."""
+    """All values since an hour ago, as far apart as Prometheus asks."""
     now = time.time()
     found = get(scene, "query_range", query=expr, start=now - 3600, end=now, step=15)["result"]
     return [float(value) for each in found for _, value in each["values"]]

@@ -63,7 +63,7 @@ def filled(expr: str) -> str:
 
 
 def _as_json(board: Dashboard) -> dict[str, Any]:
-    """Without what the SDK adds and Grafana 12.2 does not know."""
+    """Without what the SDK adds and Grafana 12 does not know."""
     made: dict[str, Any] = json.loads(json.dumps(board, cls=JSONEncoder))
     for each in (*made["links"], *made["annotations"]["list"]):
         del each["placement"]  # later ones would put it out of sight
