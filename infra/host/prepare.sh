@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 
 readonly SETTINGS=/etc/kaira/host.conf # what `gate` goes by
+readonly KEYS=/etc/kaira/deploy.pub    # who may come as `deploy`
 readonly SWAP=/swapfile SWAP_MB=2048   # two copies of the application, and apt, on 1 GiB
 readonly REBOOT_AT=19:00               # UTC: before dawn in Seoul; only if an update needs it
 readonly BAD_SETTING=2
@@ -138,17 +139,11 @@ EOF
   install_missing docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin
 }
 
-# The user that a deployment comes as. Its key can run `gate`, and neither that file nor the key
-# is the user's own to change.
+# The user that a deployment comes as: no password, no home, and nothing of its own to change.
 deployer() {
-  id deploy >/dev/null 2>&1 || useradd --create-home --shell /bin/bash deploy
+  id deploy >/dev/null 2>&1 || useradd --system --no-create-home --home-dir / --shell /bin/bash deploy
   usermod --append --groups docker deploy
-  passwd --lock --quiet deploy
-  install -d -o root -g root -m 755 /home/deploy/.ssh
-  if [[ -n ${DEPLOY_KEY:-} ]]; then
-    write /home/deploy/.ssh/authorized_keys <<<"restrict,command=\"$PWD/infra/host/gate\" $DEPLOY_KEY"
-  fi
-  install -d -m 755 "${SETTINGS%/*}"
+  if [[ -n ${DEPLOY_KEY:-} ]]; then write "$KEYS" <<<"restrict $DEPLOY_KEY"; fi
   if [[ -n ${IMAGE_REPOSITORY:-} ]]; then write "$SETTINGS" <<<"IMAGE_REPOSITORY=$IMAGE_REPOSITORY"; fi
   touch .env
   chown root:deploy .env
@@ -161,10 +156,10 @@ deployer() {
 
 sshd_settings() {
   local settings=/etc/ssh/sshd_config.d/10-kaira.conf keys stated
-  printf -v stated '%s\n' 'Match User deploy' '  AuthenticationMethods publickey' '  DisableForwarding yes' \
-    '  PermitTTY no' '  PermitUserRC no'
+  printf -v stated '%s\n' 'Match User deploy' "  AuthorizedKeysFile $KEYS" "  ForceCommand $PWD/infra/host/gate" \
+    '  AuthenticationMethods publickey' '  DisableForwarding yes' '  PermitTTY no' '  PermitUserRC no'
   # Whoever comes with a password only is not locked out.
-  keys=$(find /root/.ssh /home/*/.ssh -name authorized_keys -size +0 -not -path '/home/deploy/*' 2>/dev/null || true)
+  keys=$(find /root/.ssh /home/*/.ssh -name authorized_keys -size +0 2>/dev/null || true)
   if [[ -n $keys ]]; then
     printf -v stated '%s%s\n' "$stated" $'Match all\n  PasswordAuthentication no\n  KbdInteractiveAuthentication no'
   else
@@ -173,7 +168,7 @@ sshd_settings() {
   write "$settings" <<<"${stated%$'\n'}"
   install -d -m 755 /run/sshd
   sshd -t || stop "sshd does not take $settings"
-  service ssh reload >/dev/null 2>&1 || service ssh start >/dev/null
+  service ssh restart >/dev/null # open sessions stay
 }
 
 # What Docker publishes goes past it: the edge is open by compose, and all else stays closed.

@@ -17,7 +17,7 @@ versions_list() {
     printf 'docker client  %s\n' "$(docker version --format '{{.Client.Version}}')"
     printf 'docker compose  %s\n' "$(docker compose version --short)"
     printf 'docker buildx  %s\n' "$(docker buildx version | cut -d' ' -f2)"
-    for name in base python nginx pebble certbot registry tls prometheus alertmanager \
+    for name in base python nginx pebble certbot registry server tls prometheus alertmanager \
       node_exporter nginx_exporter blackbox; do
       if image_exists "${IMAGE_TAGS[$name]}"; then versions_image "$name"; fi
     done

@@ -1,0 +1,134 @@
+"""A team with a fork, its settings at GitHub, and the runner that GitHub lends it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.edge.stack import run
+from tests.https.stack import DOMAIN
+from tests.rehearsal.cloud import USER, Cloud
+from tests.rehearsal.workflow import Done, Workflow
+
+
+class Team:
+    """`checkout`: its clone; `home`: the runner's; `key`: the private key that may deploy."""
+
+    def __init__(self, cloud: Cloud, checkout: Path, home: Path, key: Path) -> None:
+        self._cloud, self.checkout, self._home = cloud, checkout, home
+        home.mkdir()
+        self.point_to(cloud.address)
+        self.secrets = {
+            "DEPLOY_KEY": key.read_text(),
+            "DEPLOY_KNOWN_HOSTS": cloud.known_hosts(),
+            "REGISTRY_TOKEN": cloud.token,
+        }
+        self.variables = {
+            "DEPLOY_HOST": cloud.address,
+            "SITE_URL": f"https://{DOMAIN}",
+            "REGISTRY": cloud.registry,
+            "IMAGE_NAME": cloud.repository.partition("/")[2],
+            "REGISTRY_USER": USER,
+        }
+
+    def point_to(self, address: str) -> None:
+        """What the runner finds under the site's name."""
+        ca = self._cloud.trust / "ca.pem"
+        lines = (f"resolve = {DOMAIN}:443:{address}", f"cacert = {ca}")
+        (self._home / ".curlrc").write_text("\n".join(lines) + "\n")
+
+    def commit(self, message: str, **files: tuple[str, str]) -> str:
+        """A change of the site, and of files by name: what to replace with what; its hash."""
+        (self.checkout / "kaira-1.0.0/_texts/rehearsal.txt").write_text(message)
+        for name, (old, new) in files.items():
+            path = self.checkout / name
+            text = path.read_text()
+            assert old in text, f"{name} has no {old!r}"
+            path.write_text(text.replace(old, new))
+        git = (
+            "git",
+            "-C",
+            str(self.checkout),
+            "-c",
+            "user.name=Octocat",
+            "-c",
+            "user.email=o@example.com",
+        )
+        run(*git, "add", "-A")
+        run(*git, "commit", "-q", "-m", message)
+        return run(*git, "rev-parse", "HEAD").strip()
+
+    def build(self) -> Done:
+        """The job `image`, on what is committed."""
+        return self._workflow().run("image")
+
+    def deploy(self, image: Done, **inputs: str) -> Done:
+        """The job `deploy`, for production."""
+        workflow = self._workflow(**inputs)
+        return workflow.run("deploy", {"image": image}, matrix={"environment": "production"})
+
+    def ssh(self, *command: str, key: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """What somebody who got hold of the key can try."""
+        known = self._home / "known_hosts"
+        known.write_text(self.secrets["DEPLOY_KNOWN_HOSTS"] + "\n")
+        options = ("-F", "/dev/null", "-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={known}")
+        to = f"deploy@{self._cloud.address}"
+        return subprocess.run(
+            ["ssh", *options, "-i", str(key or self._key()), *command[:-1], to, command[-1]],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    # Private
+
+    def _key(self) -> Path:
+        path = self._home / "key"
+        path.touch(mode=0o600)
+        path.write_text(self.secrets["DEPLOY_KEY"])
+        return path
+
+    def _workflow(self, **inputs: str) -> Workflow:
+        commit = run("git", "-C", str(self.checkout), "rev-parse", "HEAD").strip()
+        github = {
+            "actor": USER, "event_name": "workflow_dispatch" if inputs else "push", "ref": "refs/heads/main",
+            "ref_name": "main", "repository": "octocat/kaira", "repository_owner": USER,
+            "sha": commit, "token": self._cloud.token, "run_id": "1", "server_url": "https://github.com",
+        }  # fmt: skip
+        # Docker Hub, where the scanner that makes an SBOM comes from, is not there.
+        machine = {"HOME": str(self._home), "SBOM": "false"}
+        return Workflow(
+            self.checkout / ".github/workflows/deploy.yml", machine, self._actions(),
+            github=github, secrets={**self.secrets, "GITHUB_TOKEN": self._cloud.token},
+            vars=self.variables, inputs=inputs,
+        )  # fmt: skip
+
+    def _actions(self) -> dict[str, Any]:
+        """What stands in for the actions of others."""
+
+        def nothing(_: Mapping[str, str], __: Path) -> Mapping[str, str]:
+            return {}
+
+        def log_in(given: Mapping[str, str], _: Path) -> Mapping[str, str]:
+            subprocess.run(
+                ["docker", "login", "-u", given["username"], "--password-stdin", given["registry"]],
+                input=given["password"], text=True, check=True, capture_output=True,
+                env={**os.environ, "HOME": str(self._home)},
+            )  # fmt: skip
+            return {}
+
+        return {
+            "actions/checkout": nothing,  # the checkout is there
+            "docker/login-action": log_in,
+            "docker/setup-buildx-action": nothing,  # the engine's own builder
+            "actions/attest-build-provenance": nothing,  # GitHub's own service signs
+            "actions/attest": nothing,
+        }
+
+
+def steps(done: Done) -> list[tuple[float, str]]:
+    """What deploy-blue-green.sh said it does, and when, in seconds since the job began."""
+    found = ((at, re.match(r"==> +[\d.]+ s +(.*)", line)) for at, line in done.lines)
+    return [(at, match[1]) for at, match in found if match]

@@ -1,0 +1,274 @@
+"""From `git push` to a server, as a team lives it: the tests stand in the order of the story.
+
+What deploy.yml does is done by its own steps, on a server that prepare.sh has made ready, with a
+real registry, a real certificate authority and real SSH.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.edge.stack import wait_until
+from tests.rehearsal.cloud import Cloud, checkout, reboot
+from tests.rehearsal.team import Team, steps
+from tests.rehearsal.workflow import Done
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+
+SWITCHED_WITHIN = 30  # seconds from the start of the job, with the image in the registry
+INFO = "kaira_fastapi_poetry/api/info.py"
+AT_START = ("from fastapi import", "raise RuntimeError('a fault')\n\nfrom fastapi import")
+# It is live by then, and watched.
+LATER = (
+    '    response.headers["cache-control"]',
+    "    import time, psutil\n"
+    "    if time.time() - psutil.Process().create_time() > 14:\n"
+    "        raise RuntimeError('a fault')\n"
+    '    response.headers["cache-control"]',
+)
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The private key that may deploy; its public half is beside it."""
+    path = tmp_path_factory.mktemp("key") / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[Cloud]:
+    """The server is ready, and nothing was deployed yet."""
+    cloud = Cloud()
+    cloud.down()
+    try:
+        source = checkout(tmp_path_factory.mktemp("server") / "kaira")
+        print(cloud.rent(source, key.with_suffix(".pub").read_text().strip()))
+        yield cloud
+    finally:
+        cloud.down()
+
+
+@pytest.fixture(scope="module")
+def team(cloud: Cloud, key: Path, tmp_path_factory: pytest.TempPathFactory) -> Team:
+    folder = tmp_path_factory.mktemp("runner")
+    return Team(cloud, checkout(folder / "kaira"), folder / "home", key)
+
+
+@pytest.fixture(scope="module")
+def first(team: Team) -> Done:
+    """The first release, in the registry."""
+    team.commit("the first release")
+    done = team.build()
+    assert done.success, done.log
+    return done
+
+
+def test_a_setting_that_is_missing_stops_it_before_anything_is_changed(
+    cloud: Cloud, team: Team, first: Done
+) -> None:
+    for where, name in (
+        (team.secrets, "DEPLOY_KEY"), (team.secrets, "DEPLOY_KNOWN_HOSTS"),
+        (team.variables, "DEPLOY_HOST"), (team.variables, "SITE_URL"),
+    ):  # fmt: skip
+        value = where.pop(name)
+        try:
+            done = team.deploy(first)
+        finally:
+            where[name] = value
+        assert not done.success
+        assert f"{name}: missing" in done.log
+    assert cloud.live() == ""
+
+
+def test_the_first_deployment_makes_a_bare_server_a_site(
+    cloud: Cloud, team: Team, first: Done
+) -> None:
+    done = team.deploy(first)
+    assert done.success, done.log
+    assert cloud.release() == first.outputs["release"]
+    assert cloud.handshake().version() == "TLSv1.3"
+    assert _switched(done) <= SWITCHED_WITHIN
+    _tells_no_secret(team, done, first)
+
+
+def test_the_second_one_loses_no_request(cloud: Cloud, team: Team) -> None:
+    team.commit("another release")
+    image = team.build()
+    before = cloud.live()
+    with cloud.visitors() as visitors:
+        time.sleep(2)
+        done = team.deploy(image)
+    assert done.success, done.log
+    assert cloud.live() != before
+    assert cloud.release() == image.outputs["release"]
+    print(f"{visitors['requests']:,} requests, {visitors['failed']} failed")
+    assert visitors["failed"] == 0 and visitors["requests"] > 1000
+    assert _switched(done) <= SWITCHED_WITHIN
+
+
+@pytest.mark.parametrize("fault, outcome", [(AT_START, "failed"), (LATER, "rolled back")])
+def test_a_broken_release_makes_the_workflow_red_and_nobody_sees_it(
+    cloud: Cloud, team: Team, fault: tuple[str, str], outcome: str
+) -> None:
+    good = cloud.release(), cloud.live()
+    team.commit("a fault", **{INFO: fault})
+    try:
+        image = team.build()
+    finally:
+        old, new = fault
+        team.commit("the fault is gone", **{INFO: (new, old)})
+    with cloud.visitors() as visitors:
+        done = team.deploy(image)
+    assert not done.success
+    assert cloud.journal()[-1] == outcome
+    assert (cloud.release(), cloud.live()) == good
+    assert "serves again" in done.summary or "serves as before" in done.summary
+    assert visitors["failed"] == 0 and visitors["requests"] > 500
+
+
+def test_a_release_that_cannot_be_seen_from_outside_is_taken_back(cloud: Cloud, team: Team) -> None:
+    good = cloud.release()
+    team.commit("a release that nobody sees")
+    image = team.build()
+    team.point_to(f"{cloud.net}.4")  # the name leads to another machine
+    try:
+        done = team.deploy(image)
+    finally:
+        team.point_to(cloud.address)
+    assert not done.success
+    assert cloud.release() == good
+    assert cloud.journal()[-2:] == ["deployed", "returned"]
+
+
+def test_going_back_by_hand(cloud: Cloud, team: Team, first: Done) -> None:
+    done = team.deploy(first, back="1")
+    assert done.success, done.log
+    assert cloud.release() == first.outputs["release"]
+
+
+def test_another_host_key_is_refused(cloud: Cloud, team: Team, first: Done, key: Path) -> None:
+    before = cloud.journal()
+    pinned = team.secrets["DEPLOY_KNOWN_HOSTS"]
+    other = key.with_suffix(".pub").read_text().split()
+    team.secrets["DEPLOY_KNOWN_HOSTS"] = f"{cloud.address} {other[0]} {other[1]}"
+    try:
+        done = team.deploy(first)
+    finally:
+        team.secrets["DEPLOY_KNOWN_HOSTS"] = pinned
+    assert not done.success
+    assert "DEPLOY_KNOWN_HOSTS: the server shows another host key" in done.log
+    assert cloud.journal() == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "id", "", "bash -i", "status; id", "rollback $(id)", "deploy alpine", "cat /srv/kaira/.env",
+        f"deploy alpine@sha256:{'0' * 64} {'0' * 40}",
+        f"deploy {{repository}}@sha256:{'0' * 64} {'0' * 40} --leave",
+        f"deploy {{repository}}-other@sha256:{'0' * 64} {'0' * 40}",
+    ],
+)  # fmt: skip
+def test_the_key_can_do_nothing_else(cloud: Cloud, team: Team, command: str) -> None:
+    before = cloud.journal()
+    done = team.ssh(command.format(repository=cloud.repository))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith("refused: this")
+    assert cloud.journal() == before
+
+
+def test_the_key_opens_no_way_through_the_server(team: Team) -> None:
+    done = team.ssh("-o", "ExitOnForwardFailure=yes", "-W", "127.0.0.1:80", "status")
+    assert done.returncode == 255
+    assert "prohibited" in done.stderr
+
+
+def test_another_key_is_refused(team: Team, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other], check=True)
+    done = team.ssh("status", key=other)
+    assert done.returncode == 255
+    assert "Permission denied" in done.stderr
+
+
+def test_a_registry_that_is_down_changes_nothing(cloud: Cloud, team: Team) -> None:
+    before = cloud.release(), cloud.live(), cloud.journal()
+    team.commit("a release that cannot be fetched")
+    image = team.build()
+    cloud.compose("stop", "registry")
+    try:
+        done = team.deploy(image)
+        again = team.build()
+    finally:
+        cloud.start("registry")
+    assert not done.success and "refused" in done.log
+    assert not again.success
+    assert (cloud.release(), cloud.live(), cloud.journal()) == before
+
+
+def test_a_connection_that_breaks_midway_breaks_no_deployment(
+    cloud: Cloud, team: Team, first: Done
+) -> None:
+    deployments = len(cloud.journal())
+    before = cloud.live()
+    found: list[Done] = []
+    job = threading.Thread(target=lambda: found.append(team.deploy(first)))
+    job.start()
+    sessions = "pgrep -f 'sshd.*deploy@notty|sshd-session: deploy' || true"
+    there = "docker ps --format {{.Names}} | grep -c -x -e kaira-blue -e kaira-green || true"
+    wait_until(lambda: cloud.on_server("sh", "-c", there).strip() == "2", "it is under way", 60)
+    cloud.on_server("sh", "-c", f"kill $({sessions})")
+    job.join(120)
+    assert not found[0].success
+    assert "the connection to the server broke" in found[0].log
+    wait_until(lambda: len(cloud.journal()) > deployments, "it goes on to its end", 90)
+    assert cloud.journal()[-1] == "deployed"
+    assert cloud.live() != before
+    assert cloud.release() == first.outputs["release"]
+
+
+@pytest.mark.parametrize("power_cut", [False, True], ids=["reboot", "power cut"])
+def test_the_site_is_back_by_itself_when_the_server_is(cloud: Cloud, power_cut: bool) -> None:
+    wait_until(lambda: _one_runs(cloud), "the last deployment has ended", 90)
+    before = cloud.release(), cloud.live(), cloud.certificate()["serialNumber"]
+    took = reboot(cloud, power_cut=power_cut)
+    print(f"serves {took:.1f} s after the server's start")
+    assert (cloud.release(), cloud.live(), cloud.certificate()["serialNumber"]) == before
+
+
+def test_preparing_it_again_changes_nothing(cloud: Cloud, team: Team) -> None:
+    look = "cat /srv/kaira/.env /etc/kaira/* /etc/ssh/sshd_config.d/10-kaira.conf /etc/docker/daemon.json"
+    before = cloud.on_server("sh", "-c", look), cloud.release()
+    cloud.on_server("/srv/kaira/infra/host/prepare.sh")
+    assert (cloud.on_server("sh", "-c", look), cloud.release()) == before
+    assert team.ssh("status").returncode == 0
+
+
+# Private
+
+
+def _switched(done: Done) -> float:
+    """Seconds from the start of the job until visitors were sent to the new colour."""
+    took = next(at for at, what in steps(done) if what.startswith("switch to "))
+    print(f"switched {took:.1f} s after the start of the job")
+    return took
+
+
+def _tells_no_secret(team: Team, *jobs: Done) -> None:
+    said = "".join(done.log + done.summary + str(done.outputs) for done in jobs)
+    for secret in team.secrets.values():
+        for line in secret.split("\n"):
+            assert not line or line.startswith("-----") or line not in said
+
+
+def _one_runs(cloud: Cloud) -> bool:
+    names = cloud.on_server("docker", "ps", "--format", "{{.Names}}").split()
+    return len({"kaira-blue", "kaira-green"} & set(names)) == 1
