@@ -33,6 +33,8 @@ class Team:
             "REGISTRY": cloud.registry,
             "IMAGE_NAME": cloud.repository.partition("/")[2],
             "REGISTRY_USER": USER,
+            # What makes one comes from Docker Hub, which is not there.
+            "SBOM": "false",
         }
 
     def point_to(self, address: str) -> None:
@@ -42,8 +44,8 @@ class Team:
         (self._home / ".curlrc").write_text("\n".join(lines) + "\n")
 
     def commit(self, message: str, **files: tuple[str, str]) -> str:
-        """A change of the site, and of files by name: what to replace with what; its hash."""
-        (self.checkout / "kaira-1.0.0/_texts/rehearsal.txt").write_text(message)
+        """A change, and changes of files by name: what to replace with what; its hash."""
+        (self.checkout / "CHANGES").write_text(message)
         for name, (old, new) in files.items():
             path = self.checkout / name
             text = path.read_text()
@@ -66,10 +68,11 @@ class Team:
         """The job `image`, on what is committed."""
         return self._workflow().run("image")
 
-    def deploy(self, image: Done, **inputs: str) -> Done:
-        """The job `deploy`, for production."""
+    def deploy(self, image: Done | None = None, **inputs: str) -> Done:
+        """The job `deploy`, for production; `inputs`: what was typed in, if by hand."""
         workflow = self._workflow(**inputs)
-        return workflow.run("deploy", {"image": image}, matrix={"environment": "production"})
+        needs = {"image": image} if image else {}
+        return workflow.run("deploy", needs, matrix={"environment": "production"})
 
     def ssh(self, *command: str, key: Path | None = None) -> subprocess.CompletedProcess[str]:
         """What somebody who got hold of the key can try."""
@@ -97,8 +100,7 @@ class Team:
             "ref_name": "main", "repository": "octocat/kaira", "repository_owner": USER,
             "sha": commit, "token": self._cloud.token, "run_id": "1", "server_url": "https://github.com",
         }  # fmt: skip
-        # Docker Hub, where the scanner that makes an SBOM comes from, is not there.
-        machine = {"HOME": str(self._home), "SBOM": "false"}
+        machine = {"HOME": str(self._home)}
         return Workflow(
             self.checkout / ".github/workflows/deploy.yml", machine, self._actions(),
             github=github, secrets={**self.secrets, "GITHUB_TOKEN": self._cloud.token},

@@ -6,6 +6,7 @@ real registry, a real certificate authority and real SSH.
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import threading
 import time
@@ -148,7 +149,7 @@ def test_a_release_that_cannot_be_seen_from_outside_is_taken_back(cloud: Cloud, 
 
 
 def test_going_back_by_hand(cloud: Cloud, team: Team, first: Done) -> None:
-    done = team.deploy(first, back="1")
+    done = team.deploy(back="1")
     assert done.success, done.log
     assert cloud.release() == first.outputs["release"]
 
@@ -197,6 +198,25 @@ def test_another_key_is_refused(team: Team, tmp_path: Path) -> None:
     done = team.ssh("status", key=other)
     assert done.returncode == 255
     assert "Permission denied" in done.stderr
+
+
+def test_the_server_is_open_only_where_it_serves(cloud: Cloud) -> None:
+    listening = cloud.on_server("ss", "-Hltn").splitlines()
+    ends = (line.split()[3].rpartition(":") for line in listening)
+    assert {int(port) for host, _, port in ends if not host.startswith("127.")} == {22, 80, 443}
+    # What somebody starts there by mistake is not reached from outside.
+    cloud.on_server("sh", "-c", "timeout 30 socat TCP-LISTEN:8080,fork EXEC:date >/dev/null 2>&1 &")
+    wait_until(lambda: ":8080" in cloud.on_server("ss", "-Hltn"), "it listens", 10)
+    with pytest.raises(OSError):
+        socket.create_connection((cloud.address, 8080), timeout=2).close()
+
+
+def test_the_server_keeps_itself_up_to_date(cloud: Cloud) -> None:
+    settings = cloud.on_server("apt-config", "dump")
+    assert 'APT::Periodic::Unattended-Upgrade "1";' in settings
+    assert 'Unattended-Upgrade::Automatic-Reboot "true";' in settings
+    said = cloud.on_server("unattended-upgrade", "--dry-run", "--verbose")
+    assert "label=Docker CE" in said or "l=Docker CE" in said, said
 
 
 def test_a_registry_that_is_down_changes_nothing(cloud: Cloud, team: Team) -> None:

@@ -18,11 +18,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.rehearsal.expressions import evaluate, filled, is_true
+from tests.rehearsal.expressions import evaluate, filled, is_true, written
 
 Action = Callable[[Mapping[str, str], Path], Mapping[str, str]]  # inputs and folder; outputs
 SHELL = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail")  # `shell: bash`
 KEPT = ("LANG", "PATH", "DOCKER_HOST")  # of this machine, in the environment of a step
+# What the runner itself tells every step.
+TOLD = ("actor", "event_name", "ref", "ref_name", "repository", "run_id", "server_url", "sha")
 
 
 @dataclass
@@ -57,11 +59,12 @@ class Workflow:
         self._stated: dict[str, Any] = YAML(typ="safe").load(path)
         self._folder = path.parents[2]
         self._actions = actions
-        self._context = {"fromJSON": json.loads, "toJSON": json.dumps, **context}
+        self._context = {"fromJSON": json.loads, "format": _format, **context}
 
-    def jobs(self) -> list[str]:
-        """Their names, in their order."""
-        return list(self._stated["jobs"])
+    def matrix(self, name: str) -> dict[str, list[Any]]:
+        """What a job is run for, one after another."""
+        stated = self._stated["jobs"][name]["strategy"]["matrix"]
+        return {key: self._value(text) for key, text in stated.items()}
 
     def run(self, name: str, needs: Mapping[str, Done] | None = None, **context: Any) -> Done:
         """One job to its end; `context` is added, `matrix` say. Raises ValueError for what our
@@ -90,6 +93,9 @@ class Workflow:
         return done
 
     # Private
+
+    def _value(self, text: str) -> Any:
+        return evaluate(text.strip().removeprefix("${{").removesuffix("}}"), self._context)
 
     def _env(self, scope: Mapping[str, Any], *places: Mapping[str, Any]) -> dict[str, str]:
         env: dict[str, str] = {}
@@ -138,11 +144,12 @@ class Workflow:
         for path in told.values():
             path.write_text("")
         inherited = {key: os.environ[key] for key in KEPT if key in os.environ}
+        known = {f"GITHUB_{key.upper()}": str(self._context["github"][key]) for key in TOLD}
         process = subprocess.Popen(
             [*SHELL, "-c", step["run"]],
             cwd=self._folder,
             env={
-                **inherited, **self._machine, "CI": "true", "GITHUB_ACTIONS": "true", "RUNNER_TEMP": str(place),
+                **inherited, **self._machine, **known, "CI": "true", "GITHUB_ACTIONS": "true", "RUNNER_TEMP": str(place),
                 **{key: str(path) for key, path in told.items()}, **own,
             },
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -153,6 +160,12 @@ class Workflow:
         env |= _pairs(told["GITHUB_ENV"])
         done.summary += told["GITHUB_STEP_SUMMARY"].read_text()
         return process.wait() == 0, _pairs(told["GITHUB_OUTPUT"])
+
+
+def _format(text: str, *values: Any) -> str:
+    for number, value in enumerate(values):
+        text = text.replace(f"{{{number}}}", written(value))
+    return text
 
 
 def _say(done: Done, began: float, line: str) -> None:
