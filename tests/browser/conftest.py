@@ -36,7 +36,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # it holds the thread's event loop
 def chromium() -> Iterator[Any]:
     """The browser itself."""
     playwright = pytest.importorskip("playwright.sync_api")
