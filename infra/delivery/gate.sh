@@ -31,7 +31,7 @@ ask_gate() {
 
 no_connection() {
   local log
-  log=$(<"$PRIVATE/ssh.log")
+  log=$(tr -d '\r' <"$PRIVATE/ssh.log")
   case $log in
     *'HOST IDENTIFICATION HAS CHANGED'* | *'Host key verification failed'*)
       printf 'DEPLOY_KNOWN_HOSTS: the server shows another host key, and was told nothing; if you made it anew, take the line from its console (docs/deploy.md), else somebody is in between'
