@@ -40,6 +40,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"localhost:{port}"
     finally:
         run("docker", "rm", "-f", "-v", NAME, check=False)
+        left = run("docker", "images", "-q", "--filter", f"reference=localhost:{port}/*/*").split()
+        run("docker", "rmi", "-f", *set(left), check=False)
 
 
 class Checkout:
