@@ -18,9 +18,9 @@ ask_gate() {
   said=$(<"$PRIVATE/said")
   case $code in
     0) ;;
-    1) stop 1 "the new release was no good, and the old one serves as before: ${said##*$'\n'}" ;;
+    1) stop 1 "the release was no good, and the old one serves as before: ${said##*$'\n'}" ;;
     2) stop 2 "the server refused, and nothing was changed: ${said##*$'\n'}" ;;
-    3) stop 3 "the new release was live and did badly, and the old one serves again: ${said##*$'\n'}" ;;
+    3) stop 3 "the release was live and did badly, and the old one serves again: ${said##*$'\n'}" ;;
     255) stop 255 "$(no_connection "$said")" ;;
     *) stop "$code" "the server's gate ended with $code: ${said##*$'\n'}" ;;
   esac
