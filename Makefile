@@ -8,7 +8,7 @@ POETRY_VERSION := 2.5.1
 EXPORT_VERSION := 1.10.1
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kaira
 POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
-SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test tests/lab/up tests/lab/down tests/lab/prove
+SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test $(addprefix infra/delivery/,settings build deploy verify rollback) tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
 .PHONY: help install run press test soak check bench image metrics fields dashboards pictures drill endurance lab browser-tools lighthouse grades clean
@@ -38,6 +38,10 @@ check: install ## lint and type everything
 	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
 	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml monitoring/logs/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes= .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline --pedantic .github
 	@# cfn-lint ends at Python 3.14
 	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 15))'; then $(BIN)/cfn-lint infra/aws/logs.yaml; fi
 	@rm -rf $(VENV)/nginx && cp -r nginx $(VENV)/nginx && sed -i 's|/run/kaira/tls\*|tls|' $(VENV)/nginx/nginx.conf $(VENV)/nginx/servers/* $(VENV)/nginx/site/*

@@ -53,13 +53,14 @@ host_update() {
   quietly host-update "${HOST_APT[@]}" update || die "host: apt-get update fails"
 }
 
-# The address of the Debian mirror that this machine's own apt uses, as HOST_MIRROR.
+# The address of the Debian mirror that this machine's own apt uses, as HOST_MIRROR; Debian's own
+# where that apt is not Debian's.
 host_mirror() {
   HOST_MIRROR=$(host_mirror_listed)
   [[ -n $HOST_MIRROR ]] && return
   host_update # the package lists of a new machine may be empty
   HOST_MIRROR=$(host_mirror_listed)
-  [[ -n $HOST_MIRROR ]] || die "host: apt knows no mirror of Debian"
+  HOST_MIRROR=${HOST_MIRROR:-http://deb.debian.org/debian}
 }
 
 host_mirror_listed() {

@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what stands here is read by the files beside this one
+# How the server is asked for something: over SSH, where infra/host/gate answers and nothing else.
+
+# ask_gate WORDS…: has it do that, and shows what it says. Ends with the gate's exit code unless
+# that is 0; else RELEASE is what serves then.
+ask_gate() {
+  local code=0 said
+  private
+  keys
+  # What ssh has to say goes to a file: what the server says is not mixed with it.
+  ssh -F /dev/null -T -E "$PRIVATE/ssh.log" -p "${DEPLOY_PORT:-22}" -l deploy -i "$PRIVATE/key" \
+    -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none \
+    -o StrictHostKeyChecking=yes -o UpdateHostKeys=no \
+    -o UserKnownHostsFile="$PRIVATE/known_hosts" -o GlobalKnownHostsFile=/dev/null \
+    -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=4 -o LogLevel=ERROR \
+    -- "$DEPLOY_HOST" "$*" 2>&1 | tee "$PRIVATE/said" || code=$?
+  said=$(<"$PRIVATE/said")
+  case $code in
+    0) ;;
+    1) stop 1 "the release was no good, and the old one serves as before: ${said##*$'\n'}" ;;
+    2) stop 2 "the server refused, and nothing was changed: ${said##*$'\n'}" ;;
+    3) stop 3 "the release was live and did badly, and the old one serves again: ${said##*$'\n'}" ;;
+    255) stop 255 "$(no_connection "$said")" ;;
+    *) stop "$code" "the server's gate ended with $code: ${said##*$'\n'}" ;;
+  esac
+  [[ $said =~ done:\ ([A-Za-z0-9._+-]{1,128})\ serves ]] ||
+    stop 1 "the server did not say which release serves: is its copy of the repository an old one?"
+  RELEASE=${BASH_REMATCH[1]}
+}
+
+no_connection() {
+  local log
+  log=$(tr -d '\r' <"$PRIVATE/ssh.log")
+  case $log in
+    *'HOST IDENTIFICATION HAS CHANGED'* | *'Host key verification failed'*)
+      printf 'DEPLOY_KNOWN_HOSTS: the server shows another host key, and was told nothing; if you made it anew, take the line from its console (docs/deploy.md), else somebody is in between'
+      ;;
+    *'Permission denied'*)
+      printf 'DEPLOY_KEY: the server does not take this key: is its public half the one that prepare.sh was given?'
+      ;;
+    *)
+      if [[ -z $1 ]]; then
+        printf 'DEPLOY_HOST: the server cannot be reached: %s' "${log##*$'\n'}"
+      else
+        printf 'the connection to the server broke: %s; see what serves before trying again: ./deploy-blue-green.sh --status' "${log##*$'\n'}"
+      fi
+      ;;
+  esac
+}

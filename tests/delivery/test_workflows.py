@@ -1,0 +1,153 @@
+"""The workflows as they are written: rights, pins, and that what they do is done by scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.edge.stack import ROOT
+
+FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
+LOADED: dict[str, Any] = {path.stem: YAML(typ="safe").load(path) for path in FILES}
+DEPLOY = LOADED["deploy"]["jobs"]["deploy"]
+# What each job may do besides reading the repository.
+RIGHTS = {
+    ("deploy", "image"): {"packages": "write", "id-token": "write", "attestations": "write"},
+    ("deploy", "deploy"): {"packages": "read"},
+}
+SECRETS = ("secrets.", "github.token")
+
+
+def jobs() -> list[tuple[str, str]]:
+    return [(file, name) for file, stated in LOADED.items() for name in stated["jobs"]]
+
+
+def steps() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for file, name in jobs():
+        for step in LOADED[file]["jobs"][name].get("steps", []):
+            yield file, name, step
+
+
+def test_there_are_two() -> None:
+    assert list(LOADED) == ["ci", "deploy"]
+
+
+@pytest.mark.parametrize(("file", "name"), jobs())
+def test_a_job_may_do_what_it_must_and_no_more(file: str, name: str) -> None:
+    assert LOADED[file]["permissions"] == {}
+    rights = LOADED[file]["jobs"][name]["permissions"]
+    assert rights == {"contents": "read", **RIGHTS.get((file, name), {})}
+
+
+@pytest.mark.parametrize(("file", "name"), jobs())
+def test_no_job_runs_for_ever(file: str, name: str) -> None:
+    job = LOADED[file]["jobs"][name]
+    assert "uses" in job or job["timeout-minutes"] <= 120
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_others_actions_are_pinned_to_a_commit_whose_version_is_told(path: Any) -> None:
+    used = re.findall(r"uses: (.*)", path.read_text())
+    assert used
+    for each in used:
+        assert re.fullmatch(
+            r"\$/\.github/workflows/ci\.yml|[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each
+        )
+
+
+def test_an_action_has_the_same_commit_everywhere() -> None:
+    commits: dict[str, set[str]] = {}
+    for path in FILES:
+        for action, rest in re.findall(r"uses: ([\w/-]+)@(.*)", path.read_text()):
+            commits.setdefault(action, set()).add(rest)
+    assert all(len(each) == 1 for each in commits.values()), commits
+
+
+def test_a_checkout_leaves_no_token_behind() -> None:
+    checkouts = [
+        step for *_, step in steps() if step.get("uses", "").startswith("actions/checkout@")
+    ]
+    assert len(checkouts) >= len(jobs()) - 1
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_no_expression_is_in_what_a_shell_reads() -> None:
+    assert not [step["run"] for *_, step in steps() if "${{" in step.get("run", "")]
+
+
+@pytest.mark.parametrize("name", ["image", "deploy"])
+def test_what_a_deployment_runs_are_scripts_of_the_repository(name: str) -> None:
+    runs = [step["run"] for step in LOADED["deploy"]["jobs"][name]["steps"] if "run" in step]
+    scripts = "settings|build|deploy|verify|rollback"
+    assert runs and all(
+        re.fullmatch(rf'infra/delivery/({scripts})( "\$[A-Z]+")?', each) for each in runs
+    )
+
+
+def test_settings_come_first_and_are_checked_for_the_very_thing_that_is_done() -> None:
+    ran = [step for step in DEPLOY["steps"] if "run" in step]
+    assert ran[0]["run"] == "infra/delivery/settings"
+    for step in ran[1:]:
+        for name, value in step["env"].items():
+            assert name in ("RELEASE", "GITHUB_TOKEN") or ran[0]["env"][name] == value
+
+
+def test_secrets_are_in_the_environment_of_the_steps_that_need_them_alone() -> None:
+    for file, name in jobs():
+        job = LOADED[file]["jobs"][name]
+        assert not any(secret in str(job.get("env")) for secret in SECRETS)
+        assert job.get("secrets") is None  # a called workflow gets none
+    assert not any(secret in str(LOADED[file].get("env")) for file in LOADED for secret in SECRETS)
+    assert "secrets." not in str(LOADED["ci"])
+    held = {step["run"].split()[0] for *_, step in steps() if "DEPLOY_KEY" in step.get("env", {})}
+    assert held == {f"infra/delivery/{each}" for each in ("settings", "deploy", "rollback")}
+
+
+def test_one_deployment_at_a_time_and_none_is_cut_short() -> None:
+    assert DEPLOY["concurrency"] == {
+        "group": "deploy-${{ matrix.environment }}",
+        "cancel-in-progress": False,
+    }
+    assert LOADED["deploy"]["concurrency"]["cancel-in-progress"] is False
+    assert DEPLOY["strategy"]["max-parallel"] == 1 and DEPLOY["strategy"].get("fail-fast", True)
+    assert DEPLOY["environment"]["name"] == "${{ matrix.environment }}"
+
+
+def test_nothing_is_built_that_was_not_tested_nor_deployed_that_was_not_built() -> None:
+    assert LOADED["deploy"]["jobs"]["image"]["needs"] == "test"
+    assert "if" not in LOADED["deploy"]["jobs"]["image"]
+    assert DEPLOY["needs"] == "image"
+    assert DEPLOY["if"] == (
+        "${{ !cancelled() && (needs.image.result == 'success' || inputs.image || inputs.back) }}"
+    )
+
+
+def test_only_what_was_deployed_well_and_is_not_seen_is_rolled_back() -> None:
+    *_, verify, last = DEPLOY["steps"]
+    assert verify["run"].startswith("infra/delivery/verify ") and "if" not in verify
+    assert last["run"] == "infra/delivery/rollback"
+    assert last["if"] == "${{ failure() && steps.deploy.outcome == 'success' }}"
+    # Whatever fails leaves the job red.
+    assert not any("continue-on-error" in step for *_, step in steps())
+
+
+def test_pull_requests_of_strangers_get_nothing() -> None:
+    assert set(LOADED["ci"]["on"]) == {"pull_request", "workflow_call"}
+    assert set(LOADED["deploy"]["on"]) == {"push", "workflow_dispatch"}
+    assert LOADED["deploy"]["on"]["push"] == {"branches": ["main"]}
+
+
+def test_new_versions_are_let_lie_for_a_week() -> None:
+    updates = YAML(typ="safe").load(ROOT / ".github/dependabot.yml")["updates"]
+    kinds = {each["package-ecosystem"] for each in updates}
+    assert kinds == {"github-actions", "pip", "docker", "docker-compose", "npm"}
+    for each in updates:
+        assert each["schedule"] == {"interval": "weekly"} and each["cooldown"] == {
+            "default-days": 7
+        }
+        assert len(each["groups"]) == 1
+        assert (ROOT / each["directory"].strip("/")).is_dir()
