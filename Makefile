@@ -8,10 +8,10 @@ POETRY_VERSION := 2.5.1
 EXPORT_VERSION := 1.10.1
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kaira
 POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
-SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test $(addprefix infra/delivery/,settings build deploy verify rollback) tests/lab/up tests/lab/down tests/lab/prove
+SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test $(addprefix infra/delivery/,settings build deploy verify rollback) infra/host/files infra/host/gate tests/lab/images/server/boot tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test soak check bench image metrics fields dashboards pictures drill endurance lab browser-tools lighthouse grades clean
+.PHONY: help install run press test soak rehearsal check bench image metrics fields dashboards pictures drill endurance lab browser-tools lighthouse grades clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: install ## all tests that this machine can run
 
 soak: install ## 20 deployments and 5 rollbacks in a row, and 20 over TLS, under load from clients that never retry
 	@DEPLOYMENTS=20 ROLLBACKS=5 $(BIN)/pytest --timeout 1800 -s tests/deploy tests/https -k no_request_is_lost
+
+rehearsal: install ## from git push to a server and back, as deploy.yml does it, on this machine
+	@$(BIN)/pytest -s tests/rehearsal
 
 check: install ## lint and type everything
 	$(BIN)/ruff check .
