@@ -1,11 +1,12 @@
 """From `git push` to a server, as a team lives it: the tests stand in the order of the story.
 
 What deploy.yml does is done by its own steps, on a server that prepare.sh has made ready, with a
-real registry, a real certificate authority and real SSH.
+real registry, a real certificate authority and real SSH. `make rehearsal` writes down what was seen.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import threading
@@ -16,13 +17,14 @@ from pathlib import Path
 import pytest
 
 from tests.edge.stack import wait_until
+from tests.rehearsal import page
 from tests.rehearsal.cloud import Cloud, checkout, reboot
+from tests.rehearsal.page import Row
 from tests.rehearsal.team import Team, steps
 from tests.rehearsal.workflow import Done
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
-SWITCHED_WITHIN = 30  # seconds from the start of the job, with the image in the registry
 INFO = "kaira_fastapi_poetry/api/info.py"
 AT_START = ("from fastapi import", "raise RuntimeError('a fault')\n\nfrom fastapi import")
 # It is live by then, and watched.
@@ -63,6 +65,16 @@ def team(cloud: Cloud, key: Path, tmp_path_factory: pytest.TempPathFactory) -> T
 
 
 @pytest.fixture(scope="module")
+def rows(request: pytest.FixtureRequest) -> Iterator[list[Row]]:
+    """What is told of on the page, which is written only if all went well."""
+    rows: list[Row] = []
+    failed = request.session.testsfailed
+    yield rows
+    if "REHEARSAL_PAGE" in os.environ and request.session.testsfailed == failed:
+        print(page.write(rows))
+
+
+@pytest.fixture(scope="module")
 def first(team: Team) -> Done:
     """The first release, in the registry."""
     team.commit("the first release")
@@ -72,7 +84,7 @@ def first(team: Team) -> Done:
 
 
 def test_a_setting_that_is_missing_stops_it_before_anything_is_changed(
-    cloud: Cloud, team: Team, first: Done
+    cloud: Cloud, team: Team, first: Done, rows: list[Row]
 ) -> None:
     for where, name in (
         (team.secrets, "DEPLOY_KEY"), (team.secrets, "DEPLOY_KNOWN_HOSTS"),
@@ -86,20 +98,23 @@ def test_a_setting_that_is_missing_stops_it_before_anything_is_changed(
         assert not done.success
         assert f"{name}: missing" in done.log
     assert cloud.live() == ""
+    rows.append(Row("a secret or a variable is missing", "시크릿이나 변수가 빠졌습니다", True,
+                    "nothing was changed", "아무것도 바뀌지 않습니다"))  # fmt: skip
 
 
 def test_the_first_deployment_makes_a_bare_server_a_site(
-    cloud: Cloud, team: Team, first: Done
+    cloud: Cloud, team: Team, first: Done, rows: list[Row]
 ) -> None:
     done = team.deploy(first)
     assert done.success, done.log
     assert cloud.release() == first.outputs["release"]
     assert cloud.handshake().version() == "TLSv1.3"
-    assert _switched(done) <= SWITCHED_WITHIN
     _tells_no_secret(team, done, first)
+    rows.append(Row("the first deployment, on the bare server", "빈 서버에 첫 배포", False,
+                    "the site, with HTTPS", "HTTPS를 갖춘 사이트", _switched(done)))  # fmt: skip
 
 
-def test_the_second_one_loses_no_request(cloud: Cloud, team: Team) -> None:
+def test_the_second_one_loses_no_request(cloud: Cloud, team: Team, rows: list[Row]) -> None:
     team.commit("another release")
     image = team.build()
     before = cloud.live()
@@ -109,15 +124,23 @@ def test_the_second_one_loses_no_request(cloud: Cloud, team: Team) -> None:
     assert done.success, done.log
     assert cloud.live() != before
     assert cloud.release() == image.outputs["release"]
-    print(f"{visitors['requests']:,} requests, {visitors['failed']} failed")
     assert visitors["failed"] == 0 and visitors["requests"] > 1000
-    assert _switched(done) <= SWITCHED_WITHIN
+    rows.append(Row("the second one, under load", "부하 속의 두 번째 배포", False,
+                    "the new release", "새 릴리스", _switched(done), visitors))  # fmt: skip
 
 
-@pytest.mark.parametrize("fault, outcome", [(AT_START, "failed"), (LATER, "rolled back")])
+@pytest.mark.parametrize(
+    "fault, outcome, what, what_ko",
+    [
+        (AT_START, "failed", "a release that ends as it starts", "시작하자마자 끝나는 릴리스"),
+        (LATER, "rolled back", "a release that errs on one path once it is live",
+         "서비스를 시작한 뒤 한 경로에서 오류를 내는 릴리스"),
+    ],
+)  # fmt: skip
 def test_a_broken_release_makes_the_workflow_red_and_nobody_sees_it(
-    cloud: Cloud, team: Team, fault: tuple[str, str], outcome: str
-) -> None:
+    cloud: Cloud, team: Team, rows: list[Row],
+    fault: tuple[str, str], outcome: str, what: str, what_ko: str,
+) -> None:  # fmt: skip
     good = cloud.release(), cloud.live()
     team.commit("a fault", **{INFO: fault})
     try:
@@ -132,6 +155,8 @@ def test_a_broken_release_makes_the_workflow_red_and_nobody_sees_it(
     assert (cloud.release(), cloud.live()) == good
     assert "serves again" in done.summary or "serves as before" in done.summary
     assert visitors["failed"] == 0 and visitors["requests"] > 500
+    rows.append(Row(what, what_ko, True, "the old release serves on", "이전 릴리스가 계속 서비스합니다",
+                    visitors=visitors))  # fmt: skip
 
 
 def test_a_release_that_cannot_be_seen_from_outside_is_taken_back(cloud: Cloud, team: Team) -> None:
@@ -146,15 +171,23 @@ def test_a_release_that_cannot_be_seen_from_outside_is_taken_back(cloud: Cloud, 
     assert not done.success
     assert cloud.release() == good
     assert cloud.journal()[-2:] == ["deployed", "returned"]
+    rows.append(Row("a release that cannot be seen from outside", "밖에서는 보이지 않는 릴리스", True,
+                    "the old release was put back", "이전 릴리스로 되돌립니다"))  # fmt: skip
 
 
-def test_going_back_by_hand(cloud: Cloud, team: Team, first: Done) -> None:
-    done = team.deploy(back="1")
+def test_going_back_by_hand(cloud: Cloud, team: Team, first: Done, rows: list[Row]) -> None:
+    with cloud.visitors() as visitors:
+        done = team.deploy(back="1")
     assert done.success, done.log
     assert cloud.release() == first.outputs["release"]
+    assert visitors["failed"] == 0
+    rows.append(Row("going back one release, by hand", "한 릴리스 전으로 직접 되돌리기", False,
+                    "the old release", "이전 릴리스", _switched(done), visitors))  # fmt: skip
 
 
-def test_another_host_key_is_refused(cloud: Cloud, team: Team, first: Done, key: Path) -> None:
+def test_another_host_key_is_refused(
+    cloud: Cloud, team: Team, first: Done, key: Path, rows: list[Row]
+) -> None:
     before = cloud.journal()
     pinned = team.secrets["DEPLOY_KNOWN_HOSTS"]
     other = key.with_suffix(".pub").read_text().split()
@@ -166,6 +199,8 @@ def test_another_host_key_is_refused(cloud: Cloud, team: Team, first: Done, key:
     assert not done.success
     assert "DEPLOY_KNOWN_HOSTS: the server shows another host key" in done.log
     assert cloud.journal() == before
+    rows.append(Row("the server shows another host key", "서버의 호스트 키가 다릅니다", True,
+                    "it was told nothing", "아무것도 보내지 않습니다"))  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -219,7 +254,7 @@ def test_the_server_keeps_itself_up_to_date(cloud: Cloud) -> None:
     assert "label=Docker CE" in said or "l=Docker CE" in said, said
 
 
-def test_a_registry_that_is_down_changes_nothing(cloud: Cloud, team: Team) -> None:
+def test_a_registry_that_is_down_changes_nothing(cloud: Cloud, team: Team, rows: list[Row]) -> None:
     before = cloud.release(), cloud.live(), cloud.journal()
     team.commit("a release that cannot be fetched")
     image = team.build()
@@ -232,10 +267,12 @@ def test_a_registry_that_is_down_changes_nothing(cloud: Cloud, team: Team) -> No
     assert not done.success and "refused" in done.log
     assert not again.success
     assert (cloud.release(), cloud.live(), cloud.journal()) == before
+    rows.append(Row("the registry is down", "레지스트리가 응답하지 않습니다", True,
+                    "nothing was changed", "아무것도 바뀌지 않습니다"))  # fmt: skip
 
 
 def test_a_connection_that_breaks_midway_breaks_no_deployment(
-    cloud: Cloud, team: Team, first: Done
+    cloud: Cloud, team: Team, first: Done, rows: list[Row]
 ) -> None:
     deployments = len(cloud.journal())
     before = cloud.live()
@@ -252,15 +289,22 @@ def test_a_connection_that_breaks_midway_breaks_no_deployment(
     assert cloud.journal()[-1] == "deployed"
     assert cloud.live() != before
     assert cloud.release() == first.outputs["release"]
+    rows.append(Row("the connection to the server breaks midway", "서버와의 연결이 도중에 끊깁니다", True,
+                    "the deployment goes on to its end", "배포는 끝까지 진행됩니다"))  # fmt: skip
 
 
 @pytest.mark.parametrize("power_cut", [False, True], ids=["reboot", "power cut"])
-def test_the_site_is_back_by_itself_when_the_server_is(cloud: Cloud, power_cut: bool) -> None:
+def test_the_site_is_back_by_itself_when_the_server_is(
+    cloud: Cloud, rows: list[Row], power_cut: bool
+) -> None:
     wait_until(lambda: _one_runs(cloud), "the last deployment has ended", 90)
     before = cloud.release(), cloud.live(), cloud.certificate()["serialNumber"]
     took = reboot(cloud, power_cut=power_cut)
-    print(f"serves {took:.1f} s after the server's start")
     assert (cloud.release(), cloud.live(), cloud.certificate()["serialNumber"]) == before
+    what = ("its power is cut", "서버의 전원이 끊깁니다") if power_cut else (
+        "the server is started again", "서버를 다시 시작합니다")  # fmt: skip
+    rows.append(Row(*what, None, "the same colour, the same certificate",
+                    "같은 색, 같은 인증서", took))  # fmt: skip
 
 
 def test_preparing_it_again_changes_nothing(cloud: Cloud, team: Team) -> None:
@@ -276,9 +320,7 @@ def test_preparing_it_again_changes_nothing(cloud: Cloud, team: Team) -> None:
 
 def _switched(done: Done) -> float:
     """Seconds from the start of the job until visitors were sent to the new colour."""
-    took = next(at for at, what in steps(done) if what.startswith("switch to "))
-    print(f"switched {took:.1f} s after the start of the job")
-    return took
+    return next(at for at, what in steps(done) if what.startswith("switch to "))
 
 
 def _tells_no_secret(team: Team, *jobs: Done) -> None:
