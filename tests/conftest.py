@@ -13,6 +13,17 @@ import pytest
 from tests import http_table
 from tests.app.running import Server, kaira, serving, write
 
+# These run deploy-blue-green.sh in this folder, which it locks: they take turns.
+TURNS = {"deploy", "https", "logs", "monitoring"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test` runs two folders at a time, and begins with what takes longest."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        item.add_marker(pytest.mark.xdist_group("turns" if folder in TURNS else folder))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args[0] != "turns")
+
 
 def require(condition: object, reason: str) -> None:
     """Skip a test where the machine lacks what it needs; in CI nothing may be lacking."""
