@@ -37,7 +37,7 @@ check: install ## lint and type everything
 	@$(POETRY)/bin/poetry export | cmp --silent - requirements.txt || { echo 'kaira: requirements.txt is not of this poetry.lock: make requirements' >&2; exit 1; }
 	$(BIN)/shellcheck $(SHELL_FILES)
 	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
-	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile
+	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile bench/peers/*/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml monitoring/logs/*.yml
 	@# cfn-lint ends at Python 3.14
 	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 15))'; then $(BIN)/cfn-lint infra/aws/logs.yaml; fi

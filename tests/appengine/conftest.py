@@ -8,6 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.appengine.upload import checkout, make, uploaded
+from tests.conftest import need_engine
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The container needs an engine."""
+    need_engine(
+        (item for item in items if item.path.name == "test_container.py"
+         and item.path.parent.name == "appengine"), "python:3.14-slim",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class Handlers:
                 continue
             name = ""
             if "static_files" in handler:
-                name = re.sub(r"\\(\d)", lambda group: match[int(group[1])], handler["static_files"])
+                name = match.expand(handler["static_files"])
                 if not self._is_there(name, handler):
                     if handler.get("require_matching_file"):
                         continue

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.appengine import TYPES
 from kaira_fastapi_poetry.site import bundle as bundles
 from tests.app.running import Server, environment, write
 from tests.appengine.conftest import Upload
 from tests.appengine.handlers import Handlers
 from tests.appengine.upload import make, uploaded
-from infra.appengine import TYPES
 
 # What Google's frontend sets for a static file itself, or the application for itself alone.
 NOT_COMPARED = {

@@ -10,13 +10,28 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.running import environment, write
 from tests.appengine.conftest import Upload
 from tests.appengine.upload import ROOT, make, uploaded
-from tests.app.running import environment, write
 
 # The SDK, where it is: nothing that a test may ask for.
 GCLOUD = shutil.which("gcloud")
 SDK = Path(os.path.realpath(GCLOUD)).parents[1] / "lib" if GCLOUD else None
+ELSEWHERE = [
+    ".env",
+    ".git/config",
+    "docs/app.yaml",
+    "kaira-1.0.0.bundle/manifest.json",
+    "kaira-1.0.0/_catalogue.toml",
+    "kaira_fastapi_poetry/__pycache__/app.cpython-311.pyc",
+    "kaira_fastapi_poetry/press/__pycache__/css.cpython-314.pyc",
+    "my-site/index.html",
+    "nginx/appengine/x",
+    "notes.txt",
+    "poetry.lock",
+    "pyproject.toml",
+    "tests/x.py",
+]
 needs_gcloud = pytest.mark.skipif(GCLOUD is None, reason="needs gcloud")
 
 
@@ -59,15 +74,7 @@ def test_the_upload_is_small(upload: Upload) -> None:
 
 def test_whatever_else_lies_in_the_checkout_stays_there(upload: Upload, tmp_path: Path) -> None:
     shutil.copy(upload.folder / ".gcloudignore", tmp_path)
-    secret = {
-        name: "x"
-        for name in (".env", "notes.txt", ".git/config", "my-site/index.html", "tests/x.py",
-                     "kaira-1.0.0/_catalogue.toml", "kaira-1.0.0.bundle/manifest.json",
-                     "kaira_fastapi_poetry/__pycache__/app.cpython-311.pyc",
-                     "kaira_fastapi_poetry/press/__pycache__/css.cpython-314.pyc",
-                     "docs/app.yaml", "nginx/appengine/x", "poetry.lock", "pyproject.toml")
-    }  # fmt: skip
-    write(tmp_path, secret | {"app.yaml": "x", "appengine/static/a.css": "x"})
+    write(tmp_path, dict.fromkeys([*ELSEWHERE, "app.yaml", "appengine/static/a.css"], "x"))
     assert uploaded(tmp_path, tmp_path / "scratch") == {"app.yaml", "appengine/static/a.css"}
 
 
@@ -134,7 +141,11 @@ def stopped(done: subprocess.CompletedProcess[str]) -> str:
     [
         ({}, "nowhere", "SITE_DIR: no such folder"),
         ({"site/site.toml": "languages = ["}, "site", "site.toml"),
-        ({"site/site.toml": 'languages = ["en"]', "site/index.html": "{% if"}, "site", "index.html"),
+        (
+            {"site/site.toml": 'languages = ["en"]', "site/index.html": "{% if"},
+            "site",
+            "index.html",
+        ),
     ],
     ids=["no folder", "no TOML", "no template"],
 )

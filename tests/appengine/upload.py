@@ -33,7 +33,10 @@ def make(folder: Path, *arguments: str, **variables: str) -> subprocess.Complete
     return subprocess.run(
         ["make", "--no-print-directory", *ready, *arguments],
         cwd=folder,
-        env={**{name: value for name, value in os.environ.items() if name != "SITE_DIR"}, **variables},
+        env={
+            **{name: value for name, value in os.environ.items() if name != "SITE_DIR"},
+            **variables,
+        },
         capture_output=True,
         text=True,
         check=False,
