@@ -90,12 +90,17 @@ def test_each_handler_of_a_type_is_the_one_that_the_preparation_knows(handlers: 
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/ko/", "/shop", "/health", "/metrics", "/api/products?lang=ko", "/no/such/page",
+    ["/", "/ko/", "/shop", "/health", "/api/products?lang=ko", "/no/such/page",
      "/assets/none.0123abcd.avif", "/static/none.0123abcd.css", "/a.0123abcd.svg", "/x.0123abcd",
      "/../app.yaml", "/app.yaml", "/appengine/static/assets/", "/%2e%2e/app.yaml"],
 )  # fmt: skip
 def test_everything_else_is_the_application_s(handlers: Handlers, path: str) -> None:
     assert handlers.reply(path).status is None
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/_paths"])
+def test_what_is_not_for_visitors_is_not_there(handlers: Handlers, path: str) -> None:
+    assert handlers.reply(path).status == 404
 
 
 @pytest.mark.parametrize("path", ["/", "/ko/", "/api/info", "/health"])
