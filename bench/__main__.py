@@ -198,8 +198,8 @@ processor, in {3 * rounds} rounds.
 {START_ROUNDS} times in turn, in the image where there is Docker, all bytecode cached.
 - On App Engine means app.yaml's entrypoint on what `make appengine` has prepared, and the empty \
 application on the same server, in a container of App Engine's Python with what requirements.txt \
-lists, compiled, in 256 MB and with half a CPU, of which who asks takes a part. What is uploaded \
-is compiled at each start, unless this machine has that Python and could do so before.
+lists, compiled, in 256 MB and with half a CPU, of which who asks takes a part. The application is \
+compiled by `make appengine` if it finds that Python, and else at each start.
 - Memory is what `docker stats` says of docker-compose.prod.yml once the edge has fetched the site.
 - Beside its monitoring: a route of the application in JSON, asked for through the edge. The site \
 and docker-compose.monitoring.yml (without Grafana, which works when somebody looks at it) have \

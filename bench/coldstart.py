@@ -2,7 +2,7 @@
 
 Measured inside the image, which has what is shipped and nothing else; where there is no
 Docker, in the environment of this command. `python -m bench.coldstart SITE ROUNDS [ENTRYPOINT]`
-prints it; with the entrypoint of an app.yaml, what `appengine` compares.
+prints it; with the entrypoint of an app.yaml what `bench.appengine` compares, in its container.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def commands(entrypoint: str | None = None) -> Commands:
     """Who is compared: by name the command that listens on a port."""
     if entrypoint is not None:
         return {
-            "kaira on App Engine": lambda _: ["bash", "-c", entrypoint],
+            "kaira on App Engine": lambda _: ["bash", "-c", f"cd /compiled && {entrypoint}"],
+            "kaira on App Engine, not compiled": lambda _: ["bash", "-c", entrypoint],
             "empty FastAPI on App Engine": lambda port: gunicorn("bench.peers.empty:app", port),
         }
     uvicorn = [str(BIN / "uvicorn"), "--log-level", "error", "--port"]
