@@ -11,7 +11,7 @@ POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
 SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test $(addprefix infra/delivery/,settings build deploy verify rollback) infra/host/files infra/host/gate tests/lab/images/server/boot tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test soak rehearsal check bench image metrics fields dashboards pictures drill endurance lab browser-tools lighthouse grades clean
+.PHONY: help install run press test soak rehearsal check bench image metrics fields dashboards pictures drill endurance lab appengine requirements browser-tools lighthouse grades clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,9 +37,10 @@ check: install ## lint and type everything
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(POETRY)/bin/poetry export | cmp --silent - requirements.txt || { echo 'kaira: requirements.txt is not of this poetry.lock: make requirements' >&2; exit 1; }
 	$(BIN)/shellcheck $(SHELL_FILES)
 	$(BIN)/shfmt --diff --indent 2 --case-indent $(SHELL_FILES)
-	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile
+	$(BIN)/hadolint Dockerfile.prod tests/lab/images/*/Dockerfile bench/peers/*/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml monitoring/logs/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
@@ -56,6 +57,13 @@ bench: $(VENV)/bench ## compare with peers: tables and plots in docs/
 
 image: ## build the image kaira-server
 	docker build --file Dockerfile.prod --tag kaira-server .
+
+appengine: install ## press the site and prepare what `gcloud app deploy` uploads
+	@$(BIN)/kaira press
+	@$(BIN)/python -m infra.appengine
+
+requirements: $(POETRY)/bin/poetry ## write requirements.txt of poetry.lock, for App Engine
+	@$(POETRY)/bin/poetry export --output requirements.txt
 
 metrics: install ## write down what each metric means: docs/metrics.md
 	@$(BIN)/python -m monitoring.metrics_page
@@ -87,7 +95,7 @@ grades: install ## have HTTPS graded by testssl.sh and Mozilla's observatory: ta
 	@$(BIN)/python -m tests.https.grades
 
 clean: ## remove what these commands made here
-	rm -rf $(VENV) *.bundle .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) *.bundle appengine .run-make-appengine-first .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # Private
 

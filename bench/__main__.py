@@ -12,9 +12,11 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import coldstart, files, machine, report
+from bench.appengine import appengine_starts
 from bench.contestants import (
     JSON_ROUTE,
     FailedError,
@@ -25,7 +27,7 @@ from bench.contestants import (
 )
 from bench.deployments import all_ways, deployments
 from bench.memory import idle_memory
-from bench.runner import BROWSER, CONNECTIONS, Heat, WrongAnswerError, throughput
+from bench.runner import BROWSER, CONNECTIONS, Heat, Result, WrongAnswerError, throughput
 from bench.tls import tls
 from bench.visitors import EACH_SECOND, UNDERWAY, VISITORS
 from bench.watched import SECONDS, watched
@@ -88,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME",
         help="contestants whose name contains it; so may those of whole parts: "
-        '"TLS", "cold start", "memory", "monitoring", "deployment"; may be repeated',
+        '"TLS", "cold start", "App Engine", "memory", "monitoring", "deployment"; may be repeated',
     )
     return parser
 
@@ -115,9 +117,7 @@ def _measure(options: argparse.Namespace, rounds: int, seconds: int) -> report.F
                 findings.tls.update(tls(site, rounds=3 * rounds, seconds=seconds, tell=tell))
             except MissingError as reason:
                 tell(f"skipped: TLS: {reason}")
-        if wanted("cold start"):
-            starts = 3 if options.quick else START_ROUNDS
-            findings.starts.extend(coldstart.cold_starts(site, rounds=starts, tell=tell))
+        findings.starts.extend(_starts(site, wanted, 3 if options.quick else START_ROUNDS))
     if wanted("memory"):
         try:
             coldstart.build_image(tell=tell)
@@ -141,6 +141,18 @@ def _measure(options: argparse.Namespace, rounds: int, seconds: int) -> report.F
         except MissingError as reason:
             tell(f"skipped: deployments: {reason}")
     return findings
+
+
+def _starts(site: Path, wanted: Callable[[str], bool], rounds: int) -> list[Result]:
+    found = []
+    if wanted("cold start"):
+        found += coldstart.cold_starts(site, rounds=rounds, tell=tell)
+    if wanted("cold start") or wanted("App Engine"):
+        try:
+            found += appengine_starts(rounds=rounds, tell=tell)
+        except MissingError as reason:
+            tell(f"skipped: App Engine: {reason}")
+    return found
 
 
 def _heats(site: Path, names: list[str]) -> list[Heat]:
@@ -184,6 +196,10 @@ nginx, which therefore often waits: what counts is what nginx does for each seco
 processor, in {3 * rounds} rounds.
 - Cold start is from the start of the process to the first 200 from `/`, asked for every 5 ms, \
 {START_ROUNDS} times in turn, in the image where there is Docker, all bytecode cached.
+- On App Engine means app.yaml's entrypoint on what `make appengine` has prepared, and the empty \
+application on the same server, in a container of App Engine's Python with what requirements.txt \
+lists, compiled, in 256 MB and with half a CPU, of which who asks takes a part. The application is \
+compiled by `make appengine` if it finds that Python, and else at each start.
 - Memory is what `docker stats` says of docker-compose.prod.yml once the edge has fetched the site.
 - Beside its monitoring: a route of the application in JSON, asked for through the edge. The site \
 and docker-compose.monitoring.yml (without Grafana, which works when somebody looks at it) have \

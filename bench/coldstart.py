@@ -1,7 +1,8 @@
 """From the start of a process to its first answer.
 
 Measured inside the image, which has what is shipped and nothing else; where there is no
-Docker, in the environment of this command. `python -m bench.coldstart SITE ROUNDS` prints it.
+Docker, in the environment of this command. `python -m bench.coldstart SITE ROUNDS [ENTRYPOINT]`
+prints it; with the entrypoint of an app.yaml what `bench.appengine` compares, in its container.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from bench.runner import SERVER_CORE, Result
 
 IMAGE = "kaira-server:bench"
 
+Commands = dict[str, Callable[[int], list[str]]]
+
 
 def cold_starts(site: Path, *, rounds: int, tell: Callable[[str], None]) -> list[Result]:
     """Starts a second, the inverse of the time to the first 200 from `/`.
@@ -61,7 +64,7 @@ def cold_starts(site: Path, *, rounds: int, tell: Callable[[str], None]) -> list
                 for name, value in os.environ.items()
                 if name != "PYTHONDONTWRITEBYTECODE"
             }
-            found = measure(site, rounds, {**env, "PYTHONPYCACHEPREFIX": bytecode})
+            found = measure(commands(), site, rounds, {**env, "PYTHONPYCACHEPREFIX": bytecode})
     return [Result(name, values) for name, values in found.items()]
 
 
@@ -72,18 +75,30 @@ def build_image(*, tell: Callable[[str], None]) -> None:
     docker("build", "-q", "-f", "Dockerfile.prod", "-t", IMAGE, ".")
 
 
-def measure(site: Path, rounds: int, env: Mapping[str, str]) -> dict[str, list[float]]:
-    """The same, here and now, in the environment `env`."""
+def commands(entrypoint: str | None = None) -> Commands:
+    """Who is compared: by name the command that listens on a port."""
+    if entrypoint is not None:
+        return {
+            "kaira on App Engine": lambda _: ["bash", "-c", f"cd /compiled && {entrypoint}"],
+            "kaira on App Engine, not compiled": lambda _: ["bash", "-c", entrypoint],
+            "empty FastAPI on App Engine": lambda port: gunicorn("bench.peers.empty:app", port),
+        }
     uvicorn = [str(BIN / "uvicorn"), "--log-level", "error", "--port"]
-    commands: dict[str, Callable[[int], list[str]]] = {
+    return {
         "kaira serve": lambda _: [str(BIN / "kaira"), "serve"],
         "empty FastAPI, gunicorn": lambda port: gunicorn("bench.peers.empty:app", port),
         "kaira, uvicorn": lambda port: [*uvicorn, str(port), "kaira_fastapi_poetry.main:app"],
         "empty FastAPI, uvicorn": lambda port: [*uvicorn, str(port), "bench.peers.empty:app"],
     }
-    measured: dict[str, list[float]] = {name: [] for name in commands}
+
+
+def measure(
+    contestants: Commands, site: Path, rounds: int, env: Mapping[str, str]
+) -> dict[str, list[float]]:
+    """The same, here and now, in the environment `env`."""
+    measured: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
-        for name, command in commands.items():
+        for name, command in contestants.items():
             seconds = _start(command, site, {**env, "PYTHONPATH": str(ROOT)})
             if number:  # the first one fills caches
                 measured[name].append(1 / seconds)
@@ -122,4 +137,5 @@ def _answers(port: int) -> bool:
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {0})
-    print(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]), os.environ)))
+    site, number, *more = sys.argv[1:]
+    print(json.dumps(measure(commands(*more), Path(site), int(number), os.environ)))

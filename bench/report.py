@@ -40,6 +40,7 @@ WATCHED_TARGETS = {WATCHED_HEAT: [Target(WATCHED, ALONE, 0.97)]}
 START_TARGETS = [
     Target("kaira serve", "empty FastAPI, gunicorn", 1.3),
     Target("kaira, uvicorn", "empty FastAPI, uvicorn", 1.3),
+    Target("kaira on App Engine", "empty FastAPI on App Engine", 1.3),
 ]
 DEPLOYMENT = "./deploy-blue-green.sh"  # not one request lost in any round
 SWITCH_SECONDS = 10.0  # from the image present to the new version, at most, in any round

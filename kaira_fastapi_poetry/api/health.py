@@ -1,4 +1,4 @@
-"""`/health`: whether to send visitors here."""
+"""`/health`: whether to send visitors here. App Engine asks so before it does."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from kaira_fastapi_poetry.telemetry.certificate import certificate
 router = APIRouter()
 
 
+@router.get("/_ah/warmup", include_in_schema=False)  # of a new instance; its body is not read
 @router.api_route(
     "/health", methods=["GET", "HEAD"], responses={503: {"description": "It drains; leave."}}
 )

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from kaira_fastapi_poetry import __version__
-from kaira_fastapi_poetry.telemetry.workers import scratch_dir
 from tests.app.running import Server, wait_until, write
 
 SITE = {"site/index.html": "home", "site/404.html": "lost"}
@@ -183,15 +182,11 @@ def test_what_a_killed_server_left_behind_is_cleared_by_the_next(
 ) -> None:
     write(tmp_path / "site", {"index.html": "home"})
 
-    def folders() -> set[Path]:
-        return set(Path(scratch_dir()).glob("kaira-metrics-*"))
-
-    living = start(SITE_DIR="site")
-    others = folders()
-    killed = start(SITE_DIR="site")
-    left = folders() - others
+    living, killed = start(SITE_DIR="site"), start(SITE_DIR="site")
+    wait_until(lambda: bool(living.metrics_folders() and killed.metrics_folders()), "they count")
+    (kept,), (left,) = living.metrics_folders(), killed.metrics_folders()
     killed.kill()
-    assert left and left <= folders()
+    assert left.exists()
     start(SITE_DIR="site")
-    assert not left & folders()
-    assert others <= folders() and living.ask("/metrics").status == 200
+    assert not left.exists()
+    assert kept.exists() and living.ask("/metrics").status == 200

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -87,6 +89,38 @@ def test_it_stops_within_the_time_that_docker_grants(image: str) -> None:
         wait_until(lambda: health(name) == "healthy", "the container is healthy")
         run("docker", "stop", name)
         assert run("docker", "inspect", "-f", "{{.State.ExitCode}}", name).strip() == "0"
+    finally:
+        run("docker", "rm", "-f", name, check=False)
+
+
+def test_it_listens_where_port_says_and_as_whoever_a_platform_runs_it(image: str) -> None:
+    # Not every platform lets an ordinary user have port 80, and Heroku's user is of its choice.
+    port, name = free_port(), "kaira-test-platform"
+    run("docker", "rm", "-f", name, check=False)
+    try:
+        run("docker", "run", "-d", "--name", name, "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",
+            "--sysctl", "net.ipv4.ip_unprivileged_port_start=1024", "--user", "54321:54321",
+            "--env", "PORT=8080", "-p", f"127.0.0.1:{port}:8080", image)  # fmt: skip
+        wait_until(lambda: health(name) == "healthy", "the container is healthy")
+        assert httpx.get(f"http://127.0.0.1:{port}/ko/").status_code == 200
+    finally:
+        run("docker", "rm", "-f", name, check=False)
+
+
+def test_a_request_in_flight_is_answered_when_the_platform_says_sigterm(image: str) -> None:
+    port, name = free_port(), "kaira-test-sigterm"
+    run("docker", "rm", "-f", name, check=False)
+    try:
+        run("docker", "run", "-d", "--name", name, "--read-only", "--tmpfs", "/tmp",
+            "--env", "PORT=8080", "-p", f"127.0.0.1:{port}:8080", image)  # fmt: skip
+        wait_until(lambda: health(name) == "healthy", "the container is healthy")
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as visitor:
+            visitor.sendall(b"GET /ko/ HTTP/1.1\r\nHost: x\r\n")  # and its end comes later
+            run("docker", "kill", "--signal", "TERM", name)
+            time.sleep(1)
+            visitor.sendall(b"\r\n")
+            assert visitor.makefile("rb").read(15) == b"HTTP/1.1 200 OK"
+        assert run("docker", "wait", name).strip() == "0"
     finally:
         run("docker", "rm", "-f", name, check=False)
 
