@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
 from kaira_fastapi_poetry import __version__
 from kaira_fastapi_poetry.site.assets import Assets
@@ -13,7 +13,12 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/metrics")
 def exposition(request: Request) -> Response:
-    """The metrics of all workers, for Prometheus."""
+    """The metrics of all workers, for Prometheus; 404 for whoever comes through a proxy.
+
+    Our edge answers that itself. Those of container platforms send on everything.
+    """
+    if "x-forwarded-for" in request.headers:
+        raise HTTPException(404)
     return Response(
         metrics.exposition(request.app.state.settings.release, __version__),
         headers={"cache-control": "no-store", "content-type": metrics.CONTENT_TYPE},

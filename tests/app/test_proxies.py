@@ -11,6 +11,7 @@ from fastapi import Request
 
 from kaira_fastapi_poetry.app import create_app
 from kaira_fastapi_poetry.settings import load_settings
+from tests.app.running import Server
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,12 @@ def test_forwarded_headers_are_taken_from_trusted_proxies_alone(
             return await visitor.get("/api/who", headers=forwarded)
 
     assert asyncio.run(ask()).json() == {"client": client, "scheme": scheme}
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/metrics?x"])
+def test_who_comes_through_a_proxy_sees_no_metrics(pressed_server: Server, path: str) -> None:
+    assert pressed_server.ask(path).status == 200
+    for sender in ("198.51.100.7", ""):
+        answer = pressed_server.ask(path, headers={"X-Forwarded-For": sender})
+        assert answer.status == 404
+        assert b"kaira_" not in answer.body
