@@ -47,7 +47,7 @@ check: install ## lint and type everything
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes= .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline --pedantic .github
 	@# cfn-lint ends at Python 3.14
-	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 15))'; then $(BIN)/cfn-lint infra/aws/logs.yaml; fi
+	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 15))'; then $(BIN)/cfn-lint infra/aws/kaira.yaml; fi
 	@rm -rf $(VENV)/nginx && cp -r nginx $(VENV)/nginx && sed -i 's|/run/kaira/tls\*|tls|' $(VENV)/nginx/nginx.conf $(VENV)/nginx/servers/* $(VENV)/nginx/site/*
 	@: > $(VENV)/nginx/tls/hsts.conf # whose `if`s are in locations, and why it says
 	cd $(VENV)/nginx && ../bin/gixy nginx.conf
