@@ -18,7 +18,7 @@ from botocore.parsers import ResponseParserError
 
 from infra.aws import machine, prices
 from infra.aws.stack import Failed, Stack, loses
-from infra.aws.template import BadParameter, completed, given
+from infra.aws.template import BadParameter, completed, given, parameters
 
 DONE, FAILED, REFUSED = 0, 1, 2
 SOUND = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
@@ -60,13 +60,11 @@ def create(options: argparse.Namespace) -> None:
     before = {each["ParameterKey"]: each["ParameterValue"] for each in kept}
     values = completed(values, before)
     whole = {**before, **values}
-    if found:
-        values["ImageId"] = machine.image(session, stack.outputs()["Machine"])
-    else:
-        values["Zone"] = machine.zone(session, whole.get("InstanceType", "t3.micro"))
+    if not found:
+        values |= _place_and_image(session, whole)
     print(prices.terminal(whole, session.region_name))
     changes = stack.prepare(values, found)
-    if not changes:
+    if changes is None:
         print(f"\n{stack.name} is as you want it: there is nothing to change.")
     else:
         print("\nWhat is made (+), changed (~), removed (-):", *changes, sep="\n")
@@ -172,6 +170,18 @@ def _session(options: argparse.Namespace) -> Any:
         raise Refused(f"AWS cannot be asked: {error} (aws configure)") from error
     print(f"Account {account}, {session.region_name}, stack {options.stack}\n")
     return session
+
+
+def _place_and_image(session: Any, values: dict[str, str]) -> dict[str, str]:
+    """A zone and an image for a new machine. Both are kept by every later change."""
+    of = {name: values.get(name, each.default or "") for name, each in parameters().items()}
+    zone = machine.zone(session, of["InstanceType"])
+    if not zone:
+        raise Refused(f"InstanceType: {session.region_name} has no {of['InstanceType']}")
+    image = machine.image(session, of["Ubuntu"])
+    if not image:
+        raise Refused(f"Ubuntu: there is no {of['Ubuntu']} in {session.region_name}")
+    return {"Zone": zone, "ImageId": image}
 
 
 def _asked(question: str, answer: str) -> bool:

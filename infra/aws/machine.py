@@ -17,10 +17,10 @@ def zone(session: Any, kind: str) -> str:
     return min((each["Location"] for each in answer["InstanceTypeOfferings"]), default="")
 
 
-def image(session: Any, identity: str) -> str:
-    """The image that the machine was made from."""
-    answer = session.client("ec2").describe_instances(InstanceIds=[identity])
-    return str(answer["Reservations"][0]["Instances"][0]["ImageId"])
+def image(session: Any, published: str) -> str:
+    """The image that a public parameter leads to today; empty if there is no such parameter."""
+    answer = session.client("ssm").get_parameters(Names=[published])
+    return str(answer["Parameters"][0]["Value"]) if answer["Parameters"] else ""
 
 
 def snapshots(session: Any, stack: str) -> list[str]:

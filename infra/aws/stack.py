@@ -66,8 +66,8 @@ class Stack:
         found = self.found() or {}
         return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
 
-    def prepare(self, values: dict[str, str], found: dict[str, Any] | None) -> list[Change]:
-        """Makes the change set; an empty list, and no change set, if nothing would change."""
+    def prepare(self, values: dict[str, str], found: dict[str, Any] | None) -> list[Change] | None:
+        """Makes the change set; None, and there is no change set, if nothing would change."""
         kept = {each["ParameterKey"] for each in (found or {}).get("Parameters", ())}
         sent = [
             {"ParameterKey": name, "ParameterValue": values[name]}
@@ -89,7 +89,7 @@ class Stack:
                 self.forget(found)
                 reason = answer.get("StatusReason", "")
                 if "didn't contain changes" in reason or "No updates" in reason:
-                    return []
+                    return None
                 raise Failed(f"CloudFormation refuses the change: {reason}")
             if answer["Status"] == "CREATE_COMPLETE":
                 break

@@ -13,8 +13,8 @@ HERE = Path(__file__).parent
 TEMPLATE = HERE / "kaira.yaml"
 CLOUD_INIT = HERE / "cloud-init.yaml"
 
-# Read by cloud-init when the machine first starts, and by nobody afterwards.
-FIRST_START = ("Ref", "DeployKey", "Image", "AcmeEmail", "Logs", "Token")
+# Counts when the machine is made and first starts, and never afterwards.
+FIRST_START = ("Ubuntu", "Ref", "DeployKey", "Image", "AcmeEmail", "Logs", "Token")
 # Filled in by the command.
 OWN = ("CloudInit", "ImageId", "Zone")
 
@@ -95,7 +95,7 @@ def completed(values: dict[str, str], before: dict[str, str]) -> dict[str, str]:
     for name in FIRST_START:
         if before and name in values and values[name] != before.get(name):
             raise BadParameter(
-                f"{name} is read when the machine first starts: change it there (docs/aws.md)"
+                f"{name} counts when the machine is made: change it there (docs/aws.md)"
             )
     whole = {**before, **values}
     if not before:
