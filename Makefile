@@ -8,10 +8,11 @@ POETRY_VERSION := 2.5.1
 EXPORT_VERSION := 1.10.1
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kaira
 POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
+CHECKOV := $(CACHE)/checkov
 SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test $(addprefix infra/delivery/,settings build deploy verify rollback) infra/host/files infra/host/gate tests/lab/images/server/boot tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
-.PHONY: help install run press test soak rehearsal check bench image metrics fields dashboards pictures drill endurance lab appengine requirements browser-tools lighthouse grades clean
+.PHONY: help install run press test soak rehearsal check bench image metrics fields costs dashboards pictures drill endurance lab appengine requirements browser-tools lighthouse grades clean checkov
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +47,9 @@ check: install ## lint and type everything
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck -pyflakes= .github/workflows/*.yml
 	$(BIN)/zizmor --quiet --offline --pedantic .github
-	@# cfn-lint ends at Python 3.14
-	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 15))'; then $(BIN)/cfn-lint infra/aws/logs.yaml; fi
+	@# cfn-lint and checkov end at Python 3.14
+	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info >= (3, 15))'; then \
+	  $(BIN)/cfn-lint infra/aws/kaira.yaml && $(MAKE) --no-print-directory checkov; fi
 	@rm -rf $(VENV)/nginx && cp -r nginx $(VENV)/nginx && sed -i 's|/run/kaira/tls\*|tls|' $(VENV)/nginx/nginx.conf $(VENV)/nginx/servers/* $(VENV)/nginx/site/*
 	@: > $(VENV)/nginx/tls/hsts.conf # whose `if`s are in locations, and why it says
 	cd $(VENV)/nginx && ../bin/gixy nginx.conf
@@ -70,6 +72,9 @@ metrics: install ## write down what each metric means: docs/metrics.md
 
 fields: install ## write down what each name in a log line means: docs/logs*.md
 	@$(BIN)/python -m monitoring.logs_page
+
+costs: install ## write down what it costs on AWS, from infra/aws/prices.toml: docs/costs*.md
+	@$(BIN)/python -m infra.aws cost --write
 
 dashboards: install ## write Grafana's dashboards from their source: monitoring/grafana/dashboards/*.json
 	@$(BIN)/python -m monitoring.grafana.dashboards
@@ -111,6 +116,14 @@ $(VENV)/installed: poetry.lock pyproject.toml | $(POETRY)/bin/poetry
 	@$(POETRY)/bin/poetry export --with build,press,test,check,monitoring --output $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --require-hashes --requirement $(VENV)/requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+checkov: $(CHECKOV)/installed
+	$(CHECKOV)/bin/checkov --skip-download --quiet --compact --framework cloudformation --file infra/aws/kaira.yaml
+
+$(CHECKOV)/installed: infra/aws/checkov.txt
+	@$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --require-hashes --requirement $<
 	@touch $@
 
 $(CACHE)/browser-tools/node_modules: tests/browser/package-lock.json

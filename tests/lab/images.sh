@@ -20,6 +20,7 @@ declare -rA IMAGE_TAGS=(
   [node_exporter]='prom/node-exporter:v1.11.1'
   [nginx_exporter]='nginx/nginx-prometheus-exporter:1.5.1'
   [blackbox]='prom/blackbox-exporter:v0.28.0'
+  [cloud_init]='kaira-lab/cloud-init:latest'
 )
 
 # What an image says of its own version, for the record.
@@ -37,6 +38,7 @@ declare -rA IMAGE_VERSION=(
   [node_exporter]='dpkg-query --show prometheus-node-exporter'
   [nginx_exporter]='dpkg-query --show prometheus-nginx-exporter'
   [blackbox]='dpkg-query --show prometheus-blackbox-exporter'
+  [cloud_init]='cloud-init --version'
 )
 readonly IMAGE_RECIPE=kaira.lab.recipe # the label that tells which recipe made an image
 

@@ -18,7 +18,7 @@ versions_list() {
     printf 'docker compose  %s\n' "$(docker compose version --short)"
     printf 'docker buildx  %s\n' "$(docker buildx version | cut -d' ' -f2)"
     for name in base python nginx pebble certbot registry server tls prometheus alertmanager \
-      node_exporter nginx_exporter blackbox; do
+      node_exporter nginx_exporter blackbox cloud_init; do
       if image_exists "${IMAGE_TAGS[$name]}"; then versions_image "$name"; fi
     done
   fi

@@ -22,13 +22,16 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGIO
 class Cloud:
     """One `moto` server. `enter`: put before its command, to run it in another network."""
 
-    def __init__(self, log: Path, port: int, enter: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, log: Path, port: int, enter: tuple[str, ...] = (), server: str = "moto.server"
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.log = log
         self._port, self._enter = port, enter
         self._process = subprocess.Popen(
-            [*enter, sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-            env={**os.environ, **KEYS, "PYTHONUNBUFFERED": "1"},
+            [*enter, sys.executable, "-m", server, "-H", "127.0.0.1", "-p", str(port)],
+            cwd=ROOT, env={**os.environ, **KEYS, "PYTHONUNBUFFERED": "1",
+                           "MOTO_RECORDER_FILEPATH": str(log.with_name("calls"))},
             stdout=log.open("wb"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         wait_until(lambda: "Running on" in log.read_text(), "the cloud answers", 60)

@@ -1,0 +1,1 @@
+"""Where Kaira runs: hosts, what delivers to them, and clouds."""

@@ -1,0 +1,83 @@
+"""What is asked of EC2 besides the stack: a zone, the host's key, snapshots."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+CONSOLE_SECONDS = 15  # until the console shows what the machine has just written
+
+
+def zone(session: Any, kind: str) -> str:
+    """The first zone of the region that has machines of this type."""
+    answer = session.client("ec2").describe_instance_type_offerings(
+        LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": [kind]}]
+    )
+    return min((each["Location"] for each in answer["InstanceTypeOfferings"]), default="")
+
+
+def image(session: Any, published: str) -> str:
+    """The image that a public parameter leads to today; empty if there is no such parameter."""
+    answer = session.client("ssm").get_parameters(Names=[published])
+    return str(answer["Parameters"][0]["Value"]) if answer["Parameters"] else ""
+
+
+def snapshots(session: Any, stack: str) -> list[str]:
+    """The ids of the snapshots that were made of the stack's disk."""
+    pages = (
+        session.client("ec2")
+        .get_paginator("describe_snapshots")
+        .paginate(OwnerIds=["self"], Filters=[{"Name": "tag:Snapshots", "Values": [stack]}])
+    )
+    return [each["SnapshotId"] for page in pages for each in page["Snapshots"]]
+
+
+def remove(session: Any, identities: list[str]) -> None:
+    """Removes snapshots."""
+    for each in identities:
+        session.client("ec2").delete_snapshot(SnapshotId=each)
+
+
+def next_steps(session: Any, outputs: dict[str, str], values: dict[str, str], *, new: bool) -> str:
+    """What to do once the machine is there: how to get in, and what to tell GitHub."""
+    address, identity, region = outputs["Address"], outputs["Machine"], session.region_name
+    enter = f"aws ssm start-session --region {region} --target {identity}"
+    domain, ssh = values.get("Domain", ""), values.get("SshFrom", "")
+    site = f"https://{domain}" if domain else f"http://{address}"
+    key = _host_key(session, identity, CONSOLE_SECONDS if new else 0)
+    if not key:
+        key = "and what `cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub` prints in there"
+    name = ""
+    if domain and not values.get("HostedZone"):
+        name = f"\n  in your DNS       {domain} and www.{domain}: A {address}"
+    return f"""
+The machine is ready; the site comes with the first deployment.
+  address           {address}{name}
+  get in            {enter}
+  mail              confirm what AWS has sent to {values.get("Email", "you")}
+
+On GitHub, Settings > Environments > production:
+  variable  DEPLOY_HOST         {address if ssh else identity}
+  variable  SITE_URL            {site}
+  variable  AWS_ROLE            {outputs["DeployRole"]}
+  variable  AWS_REGION          {region}
+  secret    DEPLOY_KEY          the private half of the key that you gave as DeployKey
+  secret    DEPLOY_KNOWN_HOSTS  {address},{identity} {key}"""
+
+
+# Private
+
+
+def _host_key(session: Any, identity: str, seconds: float) -> str | None:
+    """The machine's own public key, as it wrote it on its console, which only AWS can show."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = session.client("ec2").get_console_output(InstanceId=identity, Latest=True)
+        if found := re.search(
+            r"kaira: SUCCESS .*(ssh-ed25519 AAAA[A-Za-z0-9+/=]+)", answer.get("Output", "")
+        ):
+            return found[1]
+        if time.monotonic() > end:
+            return None
+        time.sleep(3)
