@@ -42,28 +42,44 @@ def remove(session: Any, identities: list[str]) -> None:
 def next_steps(session: Any, outputs: dict[str, str], values: dict[str, str], *, new: bool) -> str:
     """What to do once the machine is there: how to get in, and what to tell GitHub."""
     address, identity, region = outputs["Address"], outputs["Machine"], session.region_name
-    enter = f"aws ssm start-session --region {region} --target {identity}"
     domain, ssh = values.get("Domain", ""), values.get("SshFrom", "")
-    site = f"https://{domain}" if domain else f"http://{address}"
     key = _host_key(session, identity, CONSOLE_SECONDS if new else 0)
     if not key:
         key = "and what `cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub` prints in there"
-    name = ""
+    rows = [
+        ("address", address),
+        ("get in", f"aws ssm start-session --region {region} --target {identity}"),
+        ("mail", f"confirm what AWS has sent to {values.get('Email', 'you')}"),
+    ]
     if domain and not values.get("HostedZone"):
-        name = f"\n  in your DNS       {domain} and www.{domain}: A {address}"
-    return f"""
-The machine is ready; the site comes with the first deployment.
-  address           {address}{name}
-  get in            {enter}
-  mail              confirm what AWS has sent to {values.get("Email", "you")}
-
-On GitHub, Settings > Environments > production:
-  variable  DEPLOY_HOST         {address if ssh else identity}
-  variable  SITE_URL            {site}
-  variable  AWS_ROLE            {outputs["DeployRole"]}
-  variable  AWS_REGION          {region}
-  secret    DEPLOY_KEY          the private half of the key that you gave as DeployKey
-  secret    DEPLOY_KNOWN_HOSTS  {address},{identity} {key}"""
+        rows.insert(1, ("your DNS", f"{domain} and www.{domain}: A {address}"))
+    settings = [
+        ("variable SITE_URL", f"https://{domain}" if domain else f"http://{address}"),
+        ("secret   DEPLOY_KEY", "the private half of the key that you gave as DeployKey"),
+    ]
+    if ssh:
+        settings += [
+            ("variable DEPLOY_HOST", address),
+            ("secret   DEPLOY_KNOWN_HOSTS", f"{address} {key}"),
+        ]
+    else:  # by infra/aws/tunnel
+        settings += [
+            ("variable DEPLOY_HOST", "127.0.0.1"),
+            ("variable DEPLOY_PORT", "2222"),
+            ("secret   DEPLOY_KNOWN_HOSTS", f"[127.0.0.1]:2222 {key}"),
+            ("variable AWS_ROLE", outputs["DeployRole"]),
+            ("variable AWS_REGION", region),
+            ("variable AWS_MACHINE", identity),
+            ("variable AWS_TUNNEL", outputs["Tunnel"]),
+        ]
+    return "\n".join(
+        [
+            "\nThe machine is ready; the site comes with the first deployment.",
+            *(f"  {name:<10}{value}" for name, value in rows),
+            "\nOn GitHub, Settings > Environments > production (docs/deploy.md):",
+            *(f"  {name:<30}{value}" for name, value in settings),
+        ]
+    )
 
 
 # Private

@@ -32,11 +32,14 @@ def test_it_is_made_changed_and_taken_down(cloud: Cloud, command: Command) -> No
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     assert outputs["Machine"] == machine["InstanceId"]
     for told in (
-        f"aws ssm start-session --region eu-west-1 --target {machine['InstanceId']}",
-        f"DEPLOY_HOST         {machine['InstanceId']}",
-        f"SITE_URL            http://{outputs['Address']}",
-        f"AWS_ROLE            {outputs['DeployRole']}",
-        f"DEPLOY_KNOWN_HOSTS  {outputs['Address']},{machine['InstanceId']} {HOST_KEY}\n",
+        f"get in    aws ssm start-session --region eu-west-1 --target {machine['InstanceId']}\n",
+        "variable DEPLOY_HOST          127.0.0.1\n",
+        "variable DEPLOY_PORT          2222\n",
+        f"variable SITE_URL             http://{outputs['Address']}\n",
+        f"variable AWS_ROLE             {outputs['DeployRole']}\n",
+        f"variable AWS_MACHINE          {machine['InstanceId']}\n",
+        "variable AWS_TUNNEL           kaira-ssh",
+        f"secret   DEPLOY_KNOWN_HOSTS   [127.0.0.1]:2222 {HOST_KEY}\n",
     ):
         assert told in done.out
     assert _open(cloud) == {("tcp", 80), ("tcp", 443), ("udp", 443)}
@@ -50,7 +53,8 @@ def test_it_is_made_changed_and_taken_down(cloud: Cloud, command: Command) -> No
     # Changed: the machine stays, and is made of the image that it is made of
     done = command("create", "--yes", "SshFrom=203.0.113.7/32", "MonthlyBudget=40")
     assert done.code == 0 and "UPDATE_COMPLETE" in done.out, done.error
-    assert f"DEPLOY_HOST         {outputs['Address']}" in done.out
+    assert f"variable DEPLOY_HOST          {outputs['Address']}\n" in done.out
+    assert f"secret   DEPLOY_KNOWN_HOSTS   {outputs['Address']} {HOST_KEY}\n" in f"{done.out}\n"
     assert ("tcp", 22) in _open(cloud)
     assert [each["InstanceId"] for each in _machines(cloud)] == [machine["InstanceId"]]
     assert _parameters(cloud)["ImageId"] == machine["ImageId"] and machine["ImageId"]

@@ -29,7 +29,7 @@ MADE = {
     "AWS::EC2::RouteTable": 1, "AWS::EC2::Route": 1, "AWS::EC2::SubnetRouteTableAssociation": 1,
     "AWS::EC2::NetworkInterface": 1, "AWS::EC2::EIP": 1, "AWS::EC2::SecurityGroup": 1,
     "AWS::EC2::SecurityGroupIngress": 1, "AWS::Route53::RecordSet": 2, "AWS::IAM::Role": 3,
-    "AWS::IAM::InstanceProfile": 1, "AWS::SSM::Parameter": 1, "AWS::SNS::Topic": 1,
+    "AWS::IAM::InstanceProfile": 1, "AWS::SSM::Parameter": 1, "AWS::SSM::Document": 1, "AWS::SNS::Topic": 1,
     "AWS::Logs::LogGroup": 4,
 }  # fmt: skip
 NOT_ON_MOTO = {
@@ -42,7 +42,7 @@ KNOWN = {
     "AWS::StackName": "kaira", "AWS::Region": "eu-west-1", "AWS::Partition": "aws",
     "AWS::AccountId": "123456789012", "Machine": "i-0123456789abcdef0", "Email": NEEDED["Email"],
     "Topic": "arn:aws:sns:eu-west-1:123456789012:kaira", "MonthlyBudget": "25",
-    "ErrorsIn5Minutes": 10, "SlowIn5Minutes": 20, "AgentSettings": "/kaira/agent",
+    "ErrorsIn5Minutes": 10, "SlowIn5Minutes": 20, "AgentSettings": "/kaira/agent", "Tunnel": "kaira-ssh",
     "SnapshotRole.Arn": "arn:aws:iam::123456789012:role/snapshots", "Repository": "You/kaira",
 }  # fmt: skip
 
@@ -178,10 +178,14 @@ def test_a_deployment_opens_a_tunnel_and_no_shell() -> None:
     assert start["Action"] == "ssm:StartSession"
     assert [plain(each, KNOWN) for each in start["Resource"]] == [
         "arn:aws:ec2:eu-west-1:123456789012:instance/i-0123456789abcdef0",
-        "arn:aws:ssm:eu-west-1::document/AWS-StartSSHSession",
+        "arn:aws:ssm:eu-west-1:123456789012:document/kaira-ssh",
     ]
     assert start["Condition"] == {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
     assert channel["Action"] == "ssmmessages:OpenDataChannel"
+    tunnel = resources()["Tunnel"]["Properties"]
+    assert tunnel["DocumentType"] == "Session" and tunnel["Content"]["sessionType"] == "Port"
+    assert tunnel["Content"]["properties"]["portNumber"] == "22"
+    assert "parameters" not in tunnel["Content"], "nobody names another port"
 
 
 @pytest.mark.parametrize(
