@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from infra.aws.template import CLOUD_INIT
+from tests.aws.conftest import NEEDED
 from tests.conftest import require
 from tests.deploy.conftest import Host
 from tests.deploy.engine import Engine, program
@@ -88,9 +90,14 @@ def test_lines_arrive_and_nobody_waits_when_they_cannot(
     cloud = Cloud(tmp_path / "cloud", port, engine.enter)
     try:
         cloud.ask(
-            "cloudformation", "create_stack", StackName="logs", Capabilities=["CAPABILITY_IAM"],
-            TemplateBody=(ROOT / "infra/aws/logs.yaml").read_text(),
-            Parameters=[{"ParameterKey": "Email", "ParameterValue": "owner@shop.example"}],
+            "cloudformation", "create_stack", StackName="kaira", Capabilities=["CAPABILITY_IAM"],
+            TemplateBody=(ROOT / "infra/aws/kaira.yaml").read_text(),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in {
+                    **NEEDED, "Image": "ghcr.io/you/kaira", "CloudInit": CLOUD_INIT.read_text(),
+                }.items()
+            ],
         )  # fmt: skip
         host.deploy(image)
 
