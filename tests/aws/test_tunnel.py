@@ -83,7 +83,6 @@ def github() -> Iterator[str]:
     server.shutdown()
 
 
-@pytest.mark.xdist_group("port 2222")
 def test_a_job_opens_it_as_the_role(tunnel: Tunnel, github: str, tmp_path: Path) -> None:
     done = tunnel(
         **GOOD, ACTIONS_ID_TOKEN_REQUEST_URL=github, ACTIONS_ID_TOKEN_REQUEST_TOKEN="hush"
@@ -96,7 +95,6 @@ def test_a_job_opens_it_as_the_role(tunnel: Tunnel, github: str, tmp_path: Path)
     ]  # fmt: skip
 
 
-@pytest.mark.xdist_group("port 2222")
 def test_whoever_has_credentials_needs_no_role(tunnel: Tunnel) -> None:
     assert tunnel(**{**GOOD, "AWS_ROLE": ""}).returncode == 0
 
