@@ -17,9 +17,11 @@ DEPLOY = LOADED["deploy"]["jobs"]["deploy"]
 # What each job may do besides reading the repository.
 RIGHTS = {
     ("deploy", "image"): {"packages": "write", "id-token": "write", "attestations": "write"},
-    ("deploy", "deploy"): {"packages": "read"},
+    ("deploy", "deploy"): {"packages": "read", "id-token": "write"},
 }
 SECRETS = ("secrets.", "github.token")
+# What one step alone has: it comes from the steps before it, or the script checks it itself.
+OWN = ("RELEASE", "GITHUB_TOKEN", "AWS_ROLE", "AWS_REGION", "AWS_MACHINE", "AWS_TUNNEL")
 
 
 def jobs() -> list[tuple[str, str]]:
@@ -82,10 +84,8 @@ def test_no_expression_is_in_what_a_shell_reads() -> None:
 @pytest.mark.parametrize("name", ["image", "deploy"])
 def test_what_a_deployment_runs_are_scripts_of_the_repository(name: str) -> None:
     runs = [step["run"] for step in LOADED["deploy"]["jobs"][name]["steps"] if "run" in step]
-    scripts = "settings|build|deploy|verify|rollback"
-    assert runs and all(
-        re.fullmatch(rf'infra/delivery/({scripts})( "\$[A-Z]+")?', each) for each in runs
-    )
+    scripts = "delivery/(settings|build|deploy|verify|rollback)|aws/tunnel"
+    assert runs and all(re.fullmatch(rf'infra/({scripts})( "\$[A-Z]+")?', each) for each in runs)
 
 
 def test_settings_come_first_and_are_checked_for_the_very_thing_that_is_done() -> None:
@@ -93,7 +93,7 @@ def test_settings_come_first_and_are_checked_for_the_very_thing_that_is_done() -
     assert ran[0]["run"] == "infra/delivery/settings"
     for step in ran[1:]:
         for name, value in step["env"].items():
-            assert name in ("RELEASE", "GITHUB_TOKEN") or ran[0]["env"][name] == value
+            assert name in OWN or ran[0]["env"][name] == value
 
 
 def test_secrets_are_in_the_environment_of_the_steps_that_need_them_alone() -> None:
