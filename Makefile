@@ -26,7 +26,7 @@ press: install ## make the bundle of SITE_DIR
 	@$(BIN)/kaira press
 
 test: install ## all tests that this machine can run
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest --numprocesses 2
 
 soak: install ## 20 deployments and 5 rollbacks in a row, and 20 over TLS, under load from clients that never retry
 	@DEPLOYMENTS=20 ROLLBACKS=5 $(BIN)/pytest --timeout 1800 -s tests/deploy tests/https -k no_request_is_lost

@@ -159,7 +159,9 @@ def test_a_broken_release_makes_the_workflow_red_and_nobody_sees_it(
                     visitors=visitors))  # fmt: skip
 
 
-def test_a_release_that_cannot_be_seen_from_outside_is_taken_back(cloud: Cloud, team: Team) -> None:
+def test_a_release_that_cannot_be_seen_from_outside_is_taken_back(
+    cloud: Cloud, team: Team, rows: list[Row]
+) -> None:
     good = cloud.release()
     team.commit("a release that nobody sees")
     image = team.build()
