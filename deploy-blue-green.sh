@@ -292,10 +292,11 @@ drain() {
 # Images of releases that nobody can roll back to any more. A name without a registry in it
 # is left, since somebody here gave it.
 prune() {
-  local id name
+  local id name kept
   docker tag "$image" "$(release_tag "$image")"
   say "prune"
-  releases | tail -n +$((KEEP + 1)) | while read -r id; do
+  kept=$(served | awk '!seen[$0]++' | head -n $KEEP)
+  deployed | awk '!seen[$2]++ { print $2 }' | { grep -vxF "$kept" || true; } | while read -r id; do
     docker image inspect --format '{{range .RepoTags}}{{println .}}{{end}}{{range .RepoDigests}}{{println .}}{{end}}' "$id" 2>/dev/null |
       grep -e / -e "^$(release_tag "$id")$" | while read -r name; do
       docker image rm "$name" >/dev/null 2>&1 || true # a container has it still
@@ -444,18 +445,25 @@ field() {
   printf '%s' "${BASH_REMATCH[1]}"
 }
 
-# The images that were deployed, each once, the newest first. A rollback changes no order.
-releases() {
-  journal | grep -E '"outcome":"(found|deployed)"' | tac |
-    sed 's/.*"image":"\([^"]*\)".*/\1/' | awk '!seen[$0]++'
+# The images that were ever deployed, a line each; the newest last.
+deployed() { journal | sed -n 's/.*"outcome":"\(found\|deployed\|returned\)".*"image":"\([^"]*\)".*/\1 \2/p'; }
+
+# Those that served one before the other, the newest first. What was gone back from is left out:
+# nobody wants to go back to it.
+served() {
+  deployed | awk '$1 != "returned" { image[++top] = $2 }
+    $1 == "returned" { for (i = top; i && image[i] != $2; i--); if (i) top = i; else image[++top] = $2 }
+    END { for (; top; top--) print image[top] }'
 }
 
-# Those before the one that serves.
+# Those before the one that serves, and still here.
 earlier_images() {
-  local now
+  local now id
   now=$(image_of "$(live_colour)" 2>/dev/null) || now=
-  releases | awk -v now="$now" '{ all[NR] = $0; if ($0 == now) at = NR }
-    END { for (i = at + 1; i <= NR; i++) print all[i] }'
+  served | awk -v now="$now" '{ image[NR] = $0; if (!at && $0 == now) at = NR }
+    END { for (i = at + 1; i <= NR; i++) print image[i] }' | while read -r id; do
+    if docker image inspect "$id" >/dev/null 2>&1; then printf '%s\n' "$id"; fi
+  done
 }
 
 readonly BEGAN=${EPOCHREALTIME/[.,]/}
