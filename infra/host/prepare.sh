@@ -135,7 +135,7 @@ docker_packages() {
   write /etc/apt/sources.list.d/docker.list <<EOF
 deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/$id $codename stable
 EOF
-  apt-get update -qq
+  get update
   install_missing docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin
 }
 
@@ -145,6 +145,8 @@ deployer() {
   usermod --append --groups docker deploy
   if [[ -n ${DEPLOY_KEY:-} ]]; then write "$KEYS" <<<"restrict $DEPLOY_KEY"; fi
   if [[ -n ${IMAGE_REPOSITORY:-} ]]; then write "$SETTINGS" <<<"IMAGE_REPOSITORY=$IMAGE_REPOSITORY"; fi
+  # The clone is root's: git reads it for nobody else unless it is told so.
+  git config --system --get-all safe.directory | grep -qxF "$PWD" || git config --system --add safe.directory "$PWD"
   touch .env
   chown root:deploy .env
   chmod 640 .env # there may be passwords in it
@@ -173,10 +175,19 @@ sshd_settings() {
 
 # What Docker publishes goes past it: the edge is open by compose, and all else stays closed.
 firewall() {
-  local rule
-  for rule in 22/tcp 80/tcp 443/tcp 443/udp; do ufw allow "$rule" >/dev/null; done
+  local rule ssh
+  ssh=$(ssh_ports) || true
+  for rule in ${ssh:-22/tcp} 80/tcp 443/tcp 443/udp; do ufw allow "$rule" >/dev/null; done
   ufw default deny incoming >/dev/null
   ufw --force enable >/dev/null || stop "the firewall does not start: ufw enable"
+}
+
+# Where sshd listens: as it is set up, and as systemd listens for it.
+ssh_ports() {
+  {
+    sshd -T 2>/dev/null | awk '$1 == "port" { print $2 }'
+    systemctl show ssh.socket --property Listen 2>/dev/null | grep -o ':[0-9]* (Stream)' | tr -dc '0-9\n'
+  } | sort -u | sed 's|$|/tcp|'
 }
 
 updates() {
@@ -216,15 +227,18 @@ wait_for_engine() {
   done
 }
 
+# A machine that has just started may be installing something itself.
+get() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"; }
+
 install_missing() {
   local package missing=()
   for package in "$@"; do
     [[ $(dpkg-query --show --showformat '${db:Status-Abbrev}' "$package" 2>/dev/null) == ii* ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
-  [[ -n ${updated:-} ]] || apt-get update -qq
+  [[ -n ${updated:-} ]] || get update
   updated=yes
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+  get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
     stop "apt-get could not install: ${missing[*]}"
 }
 

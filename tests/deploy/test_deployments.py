@@ -77,6 +77,15 @@ def test_the_status_says_what_serves_and_what_one_can_go_back_to(host: Host) -> 
     assert "--rollback 1" in said
 
 
+def test_a_rollback_passes_over_what_was_gone_back_from(
+    host: Host, releases: Callable[..., str]
+) -> None:
+    for step in ("w1", "w2", "--rollback", "w3", "--rollback"):
+        host.deploy(step if step.startswith("-") else releases(step), WATCH_SECONDS="1")
+        if step == "--rollback":
+            assert release(host) == "w1"
+
+
 def test_a_dry_run_changes_nothing(host: Host, releases: Callable[..., str]) -> None:
     before = (host.live(), release(host), host.journal())
     assert "all is well" in host.deploy("--dry-run", releases("v1"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Mapping
@@ -113,20 +112,9 @@ class Team:
         def nothing(_: Mapping[str, str], __: Path) -> Mapping[str, str]:
             return {}
 
-        def log_in(given: Mapping[str, str], _: Path) -> Mapping[str, str]:
-            subprocess.run(
-                ["docker", "login", "-u", given["username"], "--password-stdin", given["registry"]],
-                input=given["password"], text=True, check=True, capture_output=True,
-                env={**os.environ, "HOME": str(self._home)},
-            )  # fmt: skip
-            return {}
-
         return {
             "actions/checkout": nothing,  # the checkout is there
-            "docker/login-action": log_in,
-            "docker/setup-buildx-action": nothing,  # the engine's own builder
             "actions/attest-build-provenance": nothing,  # GitHub's own service signs
-            "actions/attest": nothing,
         }
 
 

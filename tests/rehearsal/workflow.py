@@ -42,10 +42,6 @@ class Done:
         """All that was said."""
         return "\n".join(line for _, line in self.lines)
 
-    def when(self, part: str) -> float:
-        """When a line with this in it was first said. Raises StopIteration if none was."""
-        return next(at for at, line in self.lines if part in line)
-
 
 class Workflow:
     """A file of .github/workflows, in a checkout."""
@@ -60,11 +56,6 @@ class Workflow:
         self._folder = path.parents[2]
         self._actions = actions
         self._context = {"fromJSON": json.loads, "format": _format, **context}
-
-    def matrix(self, name: str) -> dict[str, list[Any]]:
-        """What a job is run for, one after another."""
-        stated = self._stated["jobs"][name]["strategy"]["matrix"]
-        return {key: self._value(text) for key, text in stated.items()}
 
     def run(self, name: str, needs: Mapping[str, Done] | None = None, **context: Any) -> Done:
         """One job to its end; `context` is added, `matrix` say. Raises ValueError for what our
@@ -93,9 +84,6 @@ class Workflow:
         return done
 
     # Private
-
-    def _value(self, text: str) -> Any:
-        return evaluate(text.strip().removeprefix("${{").removesuffix("}}"), self._context)
 
     def _env(self, scope: Mapping[str, Any], *places: Mapping[str, Any]) -> dict[str, str]:
         env: dict[str, str] = {}
