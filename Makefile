@@ -9,7 +9,7 @@ EXPORT_VERSION := 1.10.1
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kaira
 POETRY := $(CACHE)/poetry-$(POETRY_VERSION)
 CHECKOV := $(CACHE)/checkov
-SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test $(addprefix infra/delivery/,settings build deploy verify rollback) infra/host/files infra/host/gate infra/aws/tunnel tests/lab/images/server/boot tests/lab/up tests/lab/down tests/lab/prove
+SHELL_FILES := $(shell git ls-files '*.sh') .ci/run nginx/start/crawl nginx/start/keep nginx/start/count monitoring/prometheus/start monitoring/alertmanager/start monitoring/alertmanager/test $(addprefix infra/delivery/,settings build deploy verify rollback status) infra/host/files infra/host/gate infra/aws/tunnel tests/lab/images/server/boot tests/lab/up tests/lab/down tests/lab/prove
 
 .DEFAULT_GOAL := help
 .PHONY: help install run press test soak rehearsal check bench image metrics fields costs dashboards pictures drill endurance lab appengine requirements browser-tools lighthouse grades clean checkov

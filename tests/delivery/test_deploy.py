@@ -1,4 +1,4 @@
-"""deploy and rollback, over real SSH: what the server is told, and what becomes of its answer."""
+"""deploy, rollback and status, over real SSH: what the server is told, and what becomes of its answer."""
 
 from __future__ import annotations
 
@@ -106,9 +106,36 @@ def test_the_servers_exit_code_is_ours_and_one_line_says_why(
 def test_in_actions_a_failure_is_an_annotation(server: Server, settings: Settings) -> None:
     server.answer("refused: disk: 100% is used", 2)
     done = script("deploy", IMAGE, **settings, GITHUB_ACTIONS="true")
-    assert line(done) == (
+    assert obeyed(done) == [
         "::error::the server refused, and nothing was changed: refused: disk: 100%25 is used"
-    )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "ours"),
+    [("deploy", 0, ["::notice::deployed: v2 serves"]), ("rollback", 0, ["::warning::gone back: v2 serves again"]),
+     ("status", 0, []), ("deploy", 2, ["::error::the server refused, and nothing was changed: ::warning::theirs"])],
+)  # fmt: skip
+def test_actions_obeys_us_and_not_the_server(
+    server: Server, settings: Settings, name: str, code: int, ours: list[str]
+) -> None:
+    says = ["done: v2 serves as green", "::add-mask::v2", "::stop-commands::theirs", "::theirs::"]
+    server.answer("", code)
+    (server.folder / "says").write_text("\n".join([*says, "::warning::theirs"]))  # a line unended
+    runs = [
+        script(name, *([IMAGE] if name == "deploy" else []), **settings, GITHUB_ACTIONS="true")
+        for _ in range(2)
+    ]
+    assert [obeyed(done) for done in runs] == [ours, ours]
+    assert all(line in runs[0].stderr.splitlines() for line in says)
+    first, second = (word(done) for done in runs)
+    assert first != second and second not in (server.heard("processes") or second)
+
+
+def test_outside_of_actions_what_the_server_says_is_shown_as_it_is(
+    server: Server, settings: Settings
+) -> None:
+    assert script("deploy", IMAGE, **settings).stdout == "==>   31.4 s  done: v2 serves as green\n"
 
 
 def test_a_server_with_another_host_key_is_refused_in_one_line(
@@ -148,6 +175,7 @@ def test_a_connection_that_breaks_is_told_apart_from_one_that_never_was(
         gate.write_text(whole)
     assert done.returncode == 255
     assert line(done).startswith("deploy: the connection to the server broke: ")
+    assert line(done).endswith("before trying again: infra/delivery/status")
 
 
 def test_a_well_deployment_that_does_not_name_its_release_is_not_taken_for_one(
@@ -170,6 +198,26 @@ def test_going_back_is_asked_for_by_number(
     assert (tmp_path / "output").read_text() == "release=v1\n"
 
 
+def test_the_status_is_asked_for_and_shown(server: Server, settings: Settings) -> None:
+    server.answer("blue   running, release v1  <- serves")
+    done = script("status", **settings, IMAGE="of before", BACK="of before")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "blue   running, release v1  <- serves\n"
+    assert (server.heard("command"), server.heard("input")) == ("status", "")
+
+
+@pytest.mark.parametrize("code", [1, 2, 7])
+def test_a_status_that_is_not_told_ends_as_it_did_there(
+    server: Server, settings: Settings, code: int
+) -> None:
+    server.answer("refused: the edge does not run", code)
+    done = script("status", **settings)
+    assert done.returncode == code
+    assert line(done) == (
+        "status: the server does not tell its status: refused: the edge does not run"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "named"),
     [("deploy", (), "IMAGE: missing"), ("deploy", ("ghcr.io/you/kaira:latest",), "IMAGE: takes"),
@@ -181,3 +229,27 @@ def test_nobody_is_asked_if_what_to_do_is_malformed(
     done = script(name, *arguments, **settings)
     assert done.returncode == 2 and named in line(done)
     assert server.heard("command") is None
+
+
+# Private
+
+
+def word(done: subprocess.CompletedProcess[str]) -> str:
+    """By which Actions was told to obey nothing for a while."""
+    return done.stderr.split("::stop-commands::")[1].split("\n")[0]
+
+
+def obeyed(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The commands that Actions takes from this log. There is one stream: of two it would see the
+    lines in any order."""
+    assert done.stdout == ""
+    until, commands = None, []
+    for each in done.stderr.splitlines():
+        if until:
+            until = None if each == f"::{until}::" else until
+        elif each.startswith("::stop-commands::"):
+            until = each.removeprefix("::stop-commands::")
+        elif each.startswith("::"):
+            commands.append(each)
+    assert until is None
+    return commands

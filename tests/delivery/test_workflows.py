@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from tests.edge.stack import ROOT
+from tests.rehearsal.expressions import evaluate, is_true
 
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
 LOADED: dict[str, Any] = {path.stem: YAML(typ="safe").load(path) for path in FILES}
@@ -121,9 +123,68 @@ def test_nothing_is_built_that_was_not_tested_nor_deployed_that_was_not_built() 
     assert LOADED["deploy"]["jobs"]["image"]["needs"] == "test"
     assert "if" not in LOADED["deploy"]["jobs"]["image"]
     assert DEPLOY["needs"] == "image"
-    assert DEPLOY["if"] == (
-        "${{ !cancelled() && (needs.image.result == 'success' || inputs.image || inputs.back) }}"
-    )
+
+
+ONCE, TWICE = ["production"], ["staging", "production"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "variables", "where"),
+    [
+        (None, {}, ONCE),  # a push
+        (None, {"STAGING": "true"}, TWICE),
+        (None, {"STAGING": "false"}, ONCE),
+        ({"environment": "staging"}, {}, ["staging"]),
+        ({"environment": "staging"}, {"STAGING": "true"}, ["staging"]),
+        ({"environment": "production"}, {}, ONCE),
+        ({"environment": "production"}, {"STAGING": "true"}, ONCE),
+    ],
+)
+def test_a_push_goes_through_staging_if_there_is_one_and_by_hand_goes_where_it_is_told(
+    inputs: Mapping[str, str] | None, variables: Mapping[str, str], where: list[str]
+) -> None:
+    stated = DEPLOY["strategy"]["matrix"]
+    assert list(stated) == ["environment"]
+    context = {
+        "inputs": inputs, "vars": variables, "fromJSON": json.loads,
+        "format": lambda text, value: text.format(value),
+    }  # fmt: skip
+    assert evaluate(inside(stated["environment"]), context) == where
+
+
+IMAGE, BACK = {"image": "ghcr.io/you/kaira@sha256:…", "back": ""}, {"image": "", "back": "1"}
+THIS_COMMIT = {"image": "", "back": ""}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "image", "cancelled", "deploys"),
+    [
+        (None, "success", False, True),  # a push
+        (None, "failure", False, False),
+        (None, "skipped", False, False),  # the tests were red
+        (None, "cancelled", True, False),
+        (None, "success", True, False),
+        (THIS_COMMIT, "success", False, True),  # by hand
+        (THIS_COMMIT, "failure", False, False),
+        (THIS_COMMIT, "skipped", False, False),
+        (IMAGE, "skipped", False, True),
+        (IMAGE, "skipped", True, False),
+        (BACK, "skipped", False, True),
+        (BACK, "skipped", True, False),
+    ],
+)
+def test_it_deploys_what_was_built_well_or_what_was_asked_for_unless_cancelled(
+    inputs: Mapping[str, str] | None, image: str, cancelled: bool, deploys: bool
+) -> None:
+    asked = inside(DEPLOY["if"])
+    context = {
+        "inputs": inputs, "needs": {"image": {"result": image}}, "cancelled": lambda: cancelled,
+    }  # fmt: skip
+    runs = is_true(evaluate(asked, context))
+    # A condition without one of these is asked only after jobs that all went well.
+    if not re.search(r"\b(success|failure|always|cancelled)\(\)", asked):
+        runs = runs and image == "success"
+    assert runs is deploys
 
 
 def test_only_what_was_deployed_well_and_is_not_seen_is_rolled_back() -> None:
@@ -151,3 +212,13 @@ def test_new_versions_are_let_lie_for_a_week() -> None:
         }
         assert len(each["groups"]) == 1
         assert (ROOT / each["directory"].strip("/")).is_dir()
+
+
+# Private
+
+
+def inside(text: str) -> str:
+    """The expression that a value is, all of it."""
+    found = re.fullmatch(r"\$\{\{(.*)\}\}", text)
+    assert found, text
+    return found[1]
