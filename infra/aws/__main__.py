@@ -61,23 +61,12 @@ def create(options: argparse.Namespace) -> None:
     values = completed(values, before)
     whole = {**before, **values}
     if not found:
-        values |= _place_and_image(session, whole)
+        values |= _of_the_account(session, whole)
     print(prices.terminal(whole, session.region_name))
-    changes = stack.prepare(values, found)
-    if changes is None:
-        print(f"\n{stack.name} is as you want it: there is nothing to change.")
-    else:
-        print("\nWhat is made (+), changed (~), removed (-):", *changes, sep="\n")
-        if lost := loses(changes):
-            stack.forget(found)
-            raise Refused(
-                f"{lost.name} would be made anew, and what is on it lost: take the stack down "
-                "and make another, if that is what you want"
-            )
-        if not (options.yes or _asked("Go on? [y/N] ", "y")):
-            stack.forget(found)
-            raise Refused("nothing was changed")
+    if _agreed(stack, values, found, options.yes):
         _tell(stack.carry_out())
+    else:
+        print(f"\n{stack.name} is as you want it: there is nothing to change.")
     print(machine.next_steps(session, stack.outputs(), whole, new=not found))
 
 
@@ -95,7 +84,8 @@ def delete(options: argparse.Namespace) -> None:
         f"{stack.name} goes for ever:\n"
         "  the machine and its disk: the site, its certificates, the journal of deployments,\n"
         "  what monitoring has measured; the address, which the name leads to; alarms and logs\n"
-        f"  {len(left)} snapshots of its disk {fate}"
+        f"  {len(left)} snapshots of its disk {fate}\n"
+        "That the account trusts GitHub stays, for other stacks may need it; it costs nothing"
     )
     if options.yes != stack.name and not (
         options.yes is None and _asked(f"Type its name to go on ({stack.name}): ", stack.name)
@@ -121,6 +111,32 @@ def cost(options: argparse.Namespace) -> None:
 
 
 # Private
+
+
+def _agreed(
+    stack: Stack, values: dict[str, str], found: dict[str, Any] | None, unasked: bool
+) -> bool:
+    """Prepares what shall change, and asks; False if nothing would. Without a yes nothing stays."""
+    agreed = False
+    try:
+        changes = stack.prepare(values, found)
+        if changes is None:
+            return False
+        print("\nWhat is made (+), changed (~), removed (-):", *changes, sep="\n")
+        if lost := loses(changes):
+            raise Refused(
+                f"{lost.name} would be made anew, and what is on it lost: take the stack down "
+                "and make another, if that is what you want"
+            )
+        agreed = unasked or _asked("Go on? [y/N] ", "y")
+        if not agreed:
+            raise Refused("nothing was changed")
+    except KeyboardInterrupt as error:
+        raise Refused("nothing was changed") from error
+    finally:
+        if not agreed:
+            stack.forget()
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -172,8 +188,8 @@ def _session(options: argparse.Namespace) -> Any:
     return session
 
 
-def _place_and_image(session: Any, values: dict[str, str]) -> dict[str, str]:
-    """A zone and an image for a new machine. Both are kept by every later change."""
+def _of_the_account(session: Any, values: dict[str, str]) -> dict[str, str]:
+    """A zone, an image and GitHub's provider for a new stack. Every later change keeps them."""
     of = {name: values.get(name, each.default or "") for name, each in parameters().items()}
     zone = machine.zone(session, of["InstanceType"])
     if not zone:
@@ -181,7 +197,8 @@ def _place_and_image(session: Any, values: dict[str, str]) -> dict[str, str]:
     image = machine.image(session, of["Ubuntu"])
     if not image:
         raise Refused(f"Ubuntu: there is no {of['Ubuntu']} in {session.region_name}")
-    return {"Zone": zone, "ImageId": image}
+    provider = {"GitHubProvider": "exists"} if machine.trusts_github(session) else {}
+    return {"Zone": zone, "ImageId": image, **provider}
 
 
 def _asked(question: str, answer: str) -> bool:

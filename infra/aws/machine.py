@@ -1,4 +1,4 @@
-"""What is asked of EC2 besides the stack: a zone, the host's key, snapshots."""
+"""What is asked of AWS besides the stack: a zone, GitHub's provider, the host's key, snapshots."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def image(session: Any, published: str) -> str:
     return str(answer["Parameters"][0]["Value"]) if answer["Parameters"] else ""
 
 
+def trusts_github(session: Any) -> bool:
+    """Whether the account has GitHub's provider already: it can have one."""
+    answer = session.client("iam").list_open_id_connect_providers()
+    return any(
+        each["Arn"].endswith("/token.actions.githubusercontent.com")
+        for each in answer["OpenIDConnectProviderList"]
+    )
+
+
 def snapshots(session: Any, stack: str) -> list[str]:
     """The ids of the snapshots that were made of the stack's disk."""
     pages = (
@@ -42,7 +51,7 @@ def remove(session: Any, identities: list[str]) -> None:
 def next_steps(session: Any, outputs: dict[str, str], values: dict[str, str], *, new: bool) -> str:
     """What to do once the machine is there: how to get in, and what to tell GitHub."""
     address, identity, region = outputs["Address"], outputs["Machine"], session.region_name
-    domain, ssh = values.get("Domain", ""), values.get("SshFrom", "")
+    domain = values.get("Domain", "")
     key = _host_key(session, identity, CONSOLE_SECONDS if new else 0)
     if not key:
         key = "and what `cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub` prints in there"
@@ -56,28 +65,23 @@ def next_steps(session: Any, outputs: dict[str, str], values: dict[str, str], *,
     settings = [
         ("variable SITE_URL", f"https://{domain}" if domain else f"http://{address}"),
         ("secret   DEPLOY_KEY", "the private half of the key that you gave as DeployKey"),
+        # By infra/aws/tunnel, SshFrom or not: GitHub's machines have no address to let in.
+        ("variable DEPLOY_HOST", "127.0.0.1"),
+        ("variable DEPLOY_PORT", "2222"),
+        ("secret   DEPLOY_KNOWN_HOSTS", f"[127.0.0.1]:2222 {key}"),
+        ("variable AWS_ROLE", outputs["DeployRole"]),
+        ("variable AWS_REGION", region),
+        ("variable AWS_MACHINE", identity),
+        ("variable AWS_TUNNEL", outputs["Tunnel"]),
     ]
-    if ssh:
-        settings += [
-            ("variable DEPLOY_HOST", address),
-            ("secret   DEPLOY_KNOWN_HOSTS", f"{address} {key}"),
-        ]
-    else:  # by infra/aws/tunnel
-        settings += [
-            ("variable DEPLOY_HOST", "127.0.0.1"),
-            ("variable DEPLOY_PORT", "2222"),
-            ("secret   DEPLOY_KNOWN_HOSTS", f"[127.0.0.1]:2222 {key}"),
-            ("variable AWS_ROLE", outputs["DeployRole"]),
-            ("variable AWS_REGION", region),
-            ("variable AWS_MACHINE", identity),
-            ("variable AWS_TUNNEL", outputs["Tunnel"]),
-        ]
+    own = f"DEPLOY_HOST={address} DEPLOY_KNOWN_HOSTS='{address} {key}'"
     return "\n".join(
         [
             "\nThe machine is ready; the site comes with the first deployment.",
             *(f"  {name:<10}{value}" for name, value in rows),
             "\nOn GitHub, Settings > Environments > production (docs/deploy.md):",
             *(f"  {name:<30}{value}" for name, value in settings),
+            *([f"\nTo deploy from your own computer: {own}"] if values.get("SshFrom") else []),
         ]
     )
 

@@ -65,9 +65,11 @@ class Line:
 
     def amount_text(self, language: int) -> str:
         """How much it is, and what of that is free."""
-        text = f"{self.amount:g} {_UNITS[self.price['unit']][language]}"
+        unit = _UNITS[self.price["unit"]][language]
+        space = "" if unit[0] >= "가" else " "  # Korean words stand next to their number
+        text = f"{self.amount:g}{space}{unit}"
         if free := self.price.get("free"):
-            text += (f", first {free:g} free", f", 처음 {free:g} 무료")[language]
+            text += (f", first {free:g} free", f", 처음 {free:g}{space}{unit} 무료")[language]
         return text
 
 
@@ -132,9 +134,9 @@ def _month(index: int) -> str:
 
 def _on_top(index: int) -> str:
     rows = _head(index, *(("what", "how much"), ("무엇", "얼마나"))[index])
-    for kind in ("t3.small", "t3.medium"):
+    for kind, korean in (("t3.small", "t3.small로"), ("t3.medium", "t3.medium으로")):
         more = [total({"InstanceType": kind}, each) - total({}, each) for each in REGIONS]
-        rows.append(_row((f"{kind} instead", f"대신 {kind}")[index], "", *map(_money, more)))
+        rows.append(_row((f"{kind} instead", f"{korean} 바꾸면")[index], "", *map(_money, more)))
     further = [
         line for line in lines({"Logs": "cloudwatch", "HostedZone": "Z"}) if line.key in EXTRA
     ]

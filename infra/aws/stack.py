@@ -15,6 +15,8 @@ from infra.aws.template import TEMPLATE, parameters
 POLL_SECONDS = 3
 # If one of these were made anew, the disk or the address would be another.
 PRECIOUS = ("Machine", "Interface", "Address")
+# Of the machine, these restart it. AWS calls them, and such as lose its disk, conditional alike.
+RESTART = {"InstanceType", "UserData"}
 
 
 class Failed(Exception):
@@ -29,6 +31,7 @@ class Change:
     name: str
     kind: str
     replacement: str
+    perhaps_anew: frozenset[str] = frozenset()  # the properties that may have it made anew
 
     def __str__(self) -> str:
         sign = {"Add": "+", "Remove": "-"}.get(self.action, "~")
@@ -53,13 +56,8 @@ class Stack:
 
     def found(self) -> dict[str, Any] | None:
         """What AWS says of it; None where there is none, or only the shell of one."""
-        try:
-            stack: dict[str, Any] = self._cloud.describe_stacks(StackName=self.name)["Stacks"][0]
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ValidationError":
-                return None
-            raise
-        return None if stack["StackStatus"] == "REVIEW_IN_PROGRESS" else stack
+        stack = self._described()
+        return None if stack and stack["StackStatus"] == "REVIEW_IN_PROGRESS" else stack
 
     def outputs(self) -> dict[str, str]:
         """Its outputs by their names."""
@@ -67,7 +65,8 @@ class Stack:
         return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
 
     def prepare(self, values: dict[str, str], found: dict[str, Any] | None) -> list[Change] | None:
-        """Makes the change set; None, and there is no change set, if nothing would change."""
+        """Makes the change set; None if nothing would change. `forget` undoes it."""
+        self.forget()  # one that was left behind would be in the way
         kept = {each["ParameterKey"] for each in (found or {}).get("Parameters", ())}
         sent = [
             {"ParameterKey": name, "ParameterValue": values[name]}
@@ -86,7 +85,6 @@ class Stack:
         while True:
             answer = self._cloud.describe_change_set(StackName=self.name, ChangeSetName="kaira")
             if answer["Status"] == "FAILED":
-                self.forget(found)
                 reason = answer.get("StatusReason", "")
                 if "didn't contain changes" in reason or "No updates" in reason:
                     return None
@@ -96,11 +94,17 @@ class Stack:
             time.sleep(POLL_SECONDS)
         return [_change(each["ResourceChange"]) for each in self._all_changes(answer)]
 
-    def forget(self, found: dict[str, Any] | None) -> None:
-        """Undoes `prepare`."""
-        self._cloud.delete_change_set(StackName=self.name, ChangeSetName="kaira")
-        if not found:
+    def forget(self) -> None:
+        """Removes the change set, and the shell of a new stack, if they are there."""
+        try:
+            self._cloud.delete_change_set(StackName=self.name, ChangeSetName="kaira")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("ValidationError", "ChangeSetNotFound"):
+                raise
+        if self._status() == "REVIEW_IN_PROGRESS":
             self._cloud.delete_stack(StackName=self.name)
+            while self._status() in ("REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS"):
+                time.sleep(POLL_SECONDS)
 
     def carry_out(self) -> Iterator[str]:
         """Carries the change set out, and tells what happens; raises Failed at a bad end."""
@@ -117,6 +121,18 @@ class Stack:
         yield from self._follow(identity, "DELETE_COMPLETE")
 
     # Private
+
+    def _described(self) -> dict[str, Any] | None:
+        try:
+            stack: dict[str, Any] = self._cloud.describe_stacks(StackName=self.name)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError":
+                return None
+            raise
+        return stack
+
+    def _status(self) -> str:
+        return str((self._described() or {}).get("StackStatus", ""))
 
     def _identity(self) -> str:
         """Its id, by which it is known after its end as well."""
@@ -164,6 +180,10 @@ def _change(answer: dict[str, Any]) -> Change:
     return Change(
         answer["Action"], answer["LogicalResourceId"], answer["ResourceType"],
         answer.get("Replacement", ""),
+        frozenset(
+            each["Target"].get("Name", "") for each in answer.get("Details", ())
+            if each["Target"].get("RequiresRecreation", "Never") != "Never"
+        ),
     )  # fmt: skip
 
 
@@ -171,5 +191,7 @@ def loses(changes: list[Change]) -> Change | None:
     """The first change that would cost the machine its disk or its address."""
     for each in changes:
         if each.name in PRECIOUS and (each.replacement == "True" or each.action == "Remove"):
+            return each
+        if each.name == "Machine" and each.action == "Modify" and each.perhaps_anew - RESTART:
             return each
     return None

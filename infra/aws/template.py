@@ -14,7 +14,7 @@ TEMPLATE = HERE / "kaira.yaml"
 CLOUD_INIT = HERE / "cloud-init.yaml"
 
 # Counts when the machine is made and first starts, and never afterwards.
-FIRST_START = ("Ubuntu", "Ref", "DeployKey", "Image", "AcmeEmail", "Logs", "Token")
+FIRST_START = ("Ubuntu", "DiskGB", "Ref", "DeployKey", "Image", "AcmeEmail", "Logs", "Token")
 # Filled in by the command.
 OWN = ("CloudInit", "ImageId", "Zone")
 

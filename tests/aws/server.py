@@ -2,7 +2,8 @@
 
 A stack that a change set makes has no outputs there and takes no parameter for what it was; a
 change set without a change is an error and not one that failed; an instance is lost when it is to
-be changed, and route tables are never removed. And no machine has written its key on the console, and Canonical has published no image.
+be changed, and route tables are never removed; a change set that is not there cannot be removed, and
+one by its name only while there is one of them. And no machine has written its key on the console, and Canonical has published no image.
 """
 
 from __future__ import annotations
@@ -33,6 +34,12 @@ def apply(self: models.ChangeSet) -> None:
     stack.resource_map.input_parameters = stack.parameters
 
 
+def delete_change_set(self: models.CloudFormationBackend, change_set_name: str) -> None:
+    for key, each in list(self.change_sets.items()):
+        if change_set_name in (key, each.change_set_name):
+            del self.change_sets[key]
+
+
 def same(cls: Any, original_resource: Any, **_: Any) -> Any:
     return original_resource
 
@@ -46,6 +53,7 @@ def delete(cls: Any, name: str, _: Any, account_id: str, region_name: str) -> No
 
 general.SAMPLE_CONSOLE_OUTPUT += f"\nci-info: {KEY}\nkaira: SUCCESS prepared {HOST_KEY} root@host\n"
 models.ChangeSet.apply = apply  # type: ignore[method-assign]
+models.CloudFormationBackend.delete_change_set = delete_change_set  # type: ignore[method-assign]
 CloudFormationResponse._validate_different_update = lambda *_: None  # type: ignore[method-assign]
 Instance.update_from_cloudformation_json = classmethod(same)  # type: ignore[assignment]
 RouteTable.delete_from_cloudformation_json = classmethod(delete)  # type: ignore[assignment]

@@ -17,9 +17,10 @@ from tests.edge.stack import run
 pytestmark = pytest.mark.docker
 
 STAGES = ["init --local", "init", "modules --mode=config", "modules --mode=final"]
-# Stands in for the one that installs an engine, which is rehearsed elsewhere.
+# Stands in for the one that prepares the server. The rehearsal runs that, on a server that has an
+# engine of Debian's: no test installs Docker's own.
 PREPARE = """#!/bin/sh
-env | grep -E '^(DEPLOY_KEY|IMAGE_REPOSITORY|DOMAIN|ACME_EMAIL)=' | sort >/srv/seen
+env | grep -E '^(DEPLOY_KEY|IMAGE_REPOSITORY|DOMAIN|ACME_EMAIL|TOKEN|READY)=' | sort >/srv/seen
 echo DOMAIN=$DOMAIN >.env
 """
 # What CloudFormation's address does: takes one PUT.

@@ -45,6 +45,14 @@ def test_one_stack_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cost", "DiskGB=1"]) == 2
 
 
+def test_korean_counts_as_korean_does() -> None:
+    page = prices.page("ko")
+    for row in ("서버, t3.micro | 730시간", "경보 | 10개, 처음 10개 무료", "t3.small로 바꾸면 |",
+                "t3.medium으로 바꾸면 |", "50 GB, 처음 100 GB 무료"):  # fmt: skip
+        assert row in page, row
+    assert "대신" not in page
+
+
 def test_every_price_has_its_regions_its_source_and_a_name() -> None:
     assert re.fullmatch(r"20\d\d-\d\d-\d\d", prices.PRICES["date"])
     for key, price in prices.PRICES["price"].items():

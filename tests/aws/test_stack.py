@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from infra.aws.stack import Change, loses
+from infra.aws.__main__ import main
+from infra.aws.stack import Change, _change, loses
 from tests.aws.conftest import HOST_KEY, KEY, NEEDED, Command, calls, words
 from tests.edge.stack import ROOT
-from tests.logs.cloud import Cloud
+from tests.logs.cloud import KEYS, Cloud
 
 CHANGES = {"CreateChangeSet", "ExecuteChangeSet", "DeleteStack", "DeleteChangeSet"}
 
@@ -31,7 +32,7 @@ def test_it_is_made_changed_and_taken_down(cloud: Cloud, command: Command) -> No
     (machine,) = _machines(cloud)
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     assert outputs["Machine"] == machine["InstanceId"]
-    for told in (
+    tunnel = (
         f"get in    aws ssm start-session --region eu-west-1 --target {machine['InstanceId']}\n",
         "variable DEPLOY_HOST          127.0.0.1\n",
         "variable DEPLOY_PORT          2222\n",
@@ -40,8 +41,10 @@ def test_it_is_made_changed_and_taken_down(cloud: Cloud, command: Command) -> No
         f"variable AWS_MACHINE          {machine['InstanceId']}\n",
         "variable AWS_TUNNEL           kaira-ssh",
         f"secret   DEPLOY_KNOWN_HOSTS   [127.0.0.1]:2222 {HOST_KEY}\n",
-    ):
+    )
+    for told in tunnel:
         assert told in done.out
+    assert "own computer" not in done.out
     assert _open(cloud) == {("tcp", 80), ("tcp", 443), ("udp", 443)}
 
     # Nothing to change
@@ -53,8 +56,11 @@ def test_it_is_made_changed_and_taken_down(cloud: Cloud, command: Command) -> No
     # Changed: the machine stays, and is made of the image that it is made of
     done = command("create", "--yes", "SshFrom=203.0.113.7/32", "MonthlyBudget=40")
     assert done.code == 0 and "UPDATE_COMPLETE" in done.out, done.error
-    assert f"variable DEPLOY_HOST          {outputs['Address']}\n" in done.out
-    assert f"secret   DEPLOY_KNOWN_HOSTS   {outputs['Address']} {HOST_KEY}\n" in f"{done.out}\n"
+    for told in tunnel:
+        assert told in done.out, "GitHub's machines do not come from SshFrom"
+    address = outputs["Address"]
+    own = f"DEPLOY_HOST={address} DEPLOY_KNOWN_HOSTS='{address} {HOST_KEY}'\n"
+    assert done.out.endswith(f"To deploy from your own computer: {own}")
     assert ("tcp", 22) in _open(cloud)
     assert [each["InstanceId"] for each in _machines(cloud)] == [machine["InstanceId"]]
     assert _parameters(cloud)["ImageId"] == machine["ImageId"] and machine["ImageId"]
@@ -65,6 +71,7 @@ def test_it_is_made_changed_and_taken_down(cloud: Cloud, command: Command) -> No
     calls(cloud)
     for bad in (
         "Logs=cloudwatch",
+        "DiskGB=60",
         "Ubuntu=/aws/service/x",
         f"DeployKey={KEY}x",
         "Image=ghcr.io/you/other",
@@ -128,6 +135,80 @@ def test_a_change_that_would_lose_the_disk_is_seen() -> None:
         assert loses([*harmless, lost]) == lost
 
 
+@pytest.mark.parametrize(
+    ("names", "lost"),
+    [
+        (["InstanceType"], False),
+        (["UserData", "InstanceType"], False),
+        (["BlockDeviceMappings"], True),
+        (["UserData", "BlockDeviceMappings"], True),
+    ],
+)
+def test_of_what_aws_calls_conditional_only_a_restart_is_let_pass(
+    names: list[str], lost: bool
+) -> None:
+    targets = [{"Attribute": "Properties", "Name": each, "RequiresRecreation": "Conditionally"}
+               for each in names]  # fmt: skip
+    targets += [
+        {"Attribute": "Properties", "Name": "CreditSpecification", "RequiresRecreation": "Never"},
+        {"Attribute": "Tags", "RequiresRecreation": "Never"},
+    ]
+    change = _change({
+        "Action": "Modify", "LogicalResourceId": "Machine", "ResourceType": "AWS::EC2::Instance",
+        "Replacement": "Conditional", "Details": [{"Target": each} for each in targets],
+    })  # fmt: skip
+    assert (loses([change]) == change) is lost
+
+
+def test_ctrl_c_at_the_question_leaves_nothing_behind(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {**KEYS, "AWS_ENDPOINT_URL": cloud.url}.items():
+        monkeypatch.setenv(name, value)
+
+    def interrupt(question: str) -> str:
+        (shell,) = _stacks(cloud)
+        assert question.startswith("Go on?") and shell["StackStatus"] == "REVIEW_IN_PROGRESS"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupt)
+    assert main(["create", *words(NEEDED)]) == 2
+    assert capsys.readouterr().err == "infra.aws: nothing was changed\n"
+    assert not _stacks(cloud)
+
+
+def test_what_was_left_behind_is_not_in_the_way(cloud: Cloud, command: Command) -> None:
+    cloud.ask("cloudformation", "create_change_set", StackName="kaira", ChangeSetName="kaira",
+              ChangeSetType="CREATE", TemplateBody='{"Resources": {}}')  # fmt: skip
+    assert [each["StackStatus"] for each in _stacks(cloud)] == ["REVIEW_IN_PROGRESS"]
+    try:
+        done = command("create", "--yes", *words(NEEDED))
+        assert done.code == 0, done.error
+        assert [each["StackStatus"] for each in _stacks(cloud)] == ["CREATE_COMPLETE"]
+    finally:
+        command("delete", "--yes", "kaira")
+
+
+def test_a_second_stack_uses_the_provider_that_is_there(cloud: Cloud, command: Command) -> None:
+    assert command("create", "--yes", *words(NEEDED)).code == 0
+    assert _parameters(cloud)["GitHubProvider"] == "make"
+    url = "https://token.actions.githubusercontent.com"
+    made = cloud.ask("iam", "create_open_id_connect_provider", Url=url,
+                     ClientIDList=["sts.amazonaws.com"])  # fmt: skip
+    try:
+        # The first one keeps its own, or the next change would remove it.
+        assert command("create", "--yes", "MonthlyBudget=40").code == 0
+        assert _parameters(cloud)["GitHubProvider"] == "make"
+        done = command("delete", "--yes", "kaira")
+        assert done.code == 0 and "the account trusts GitHub stays" in done.out
+        assert command("create", "--yes", *words(NEEDED)).code == 0
+        assert _parameters(cloud)["GitHubProvider"] == "exists"
+    finally:
+        command("delete", "--yes", "kaira")
+        cloud.ask("iam", "delete_open_id_connect_provider",
+                  OpenIDConnectProviderArn=made["OpenIDConnectProviderArn"])  # fmt: skip
+
+
 @pytest.mark.parametrize("token", ["", "github_pat_1A"])
 def test_user_data_is_the_file_and_its_values(cloud: Cloud, command: Command, token: str) -> None:
     values = {**NEEDED, "Domain": "shop.example", "Logs": "cloudwatch", "Token": token}
@@ -146,9 +227,8 @@ def test_user_data_is_the_file_and_its_values(cloud: Cloud, command: Command, to
     appended = dict(re.findall(r"^ {6}(\w+)='(.*)'$", "\n".join(lines), re.MULTILINE))
     ready = appended.pop("READY")
     assert ready == "${Ready}"  # moto has no handles; AWS puts its address there
-    login = f"x-access-token:{token}@" if token else ""
     assert appended == {
-        "REPOSITORY": f"https://{login}github.com/You/kaira.git", "REF": "main", "DEPLOY_KEY": KEY,
+        "REPOSITORY": "https://github.com/You/kaira.git", "REF": "main", "TOKEN": token, "DEPLOY_KEY": KEY,
         "IMAGE_REPOSITORY": "ghcr.io/you/kaira", "DOMAIN": "shop.example", "ACME_EMAIL": "",
         "LOGS": "cloudwatch", "LOGS_GROUP": "kaira",
     }  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.validate import ParamValidator
+from ruamel.yaml import YAML
 
 from infra.aws import prices
 from tests.aws.conftest import NEEDED, plain, resources, template
@@ -269,6 +270,30 @@ def test_budget_and_provider_are_taken(cloud: Cloud) -> None:
     (provider,) = _of("AWS::IAM::OIDCProvider")
     cloud.ask("iam", "create_open_id_connect_provider", Url=provider["Url"],
               ClientIDList=provider["ClientIdList"])  # fmt: skip
+
+
+def test_the_provider_outlives_its_stack() -> None:
+    provider = resources()["GitHub"]
+    assert provider["DeletionPolicy"] == provider["UpdateReplacePolicy"] == "Retain"
+
+
+def test_what_alarms_and_pages_tell_to_type_works_on_the_machine() -> None:
+    compose = "".join(each.read_text() for each in ROOT.glob("docker-compose.*.yml"))
+    services = YAML().load(ROOT / "docker-compose.blue-green.yml")["services"]
+    told = [each["AlarmDescription"] for each in _of("AWS::CloudWatch::Alarm")]
+    for text in told:
+        for name in re.findall(r"kaira-[a-z0-9-]+", text):
+            short = name.removeprefix("kaira-")
+            named = f"container_name: ${{COMPOSE_PROJECT_NAME}}-{short}" in compose
+            assert named or short.removesuffix("-1") in services, name
+        for file in re.findall(r"[\w./-]+\.(?:sh|md)\b", text):
+            assert (ROOT / file).exists(), file
+        assert "kaira logs" not in text, "there is none outside the image"
+    assert sum("sudo docker logs " in each for each in told) == 4
+    pages = [(ROOT / f"docs/{each}").read_text() for each in ("aws.md", "aws.ko.md")]
+    for text in (*told, *pages):
+        for docker in re.findall(r".{5}\bdocker (?:logs|stats|system|image|compose)", text):
+            assert docker.startswith("sudo "), docker
 
 
 def test_snapshots_and_associations_are_as_aws_describes_the_calls() -> None:

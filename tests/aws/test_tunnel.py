@@ -107,9 +107,13 @@ def test_a_bad_setting_is_named(tunnel: Tunnel, tmp_path: Path, name: str, value
     assert done.stderr.count("\n") == 1 and not (tmp_path / "called").exists()
 
 
-def test_what_is_refused_is_told(tunnel: Tunnel, github: str) -> None:
+def test_what_is_refused_is_told(tunnel: Tunnel, github: str, tmp_path: Path) -> None:
     done = tunnel(**GOOD, GITHUB_ACTIONS="true")
-    assert done.returncode == 2 and "id-token: write" in done.stderr
+    assert done.returncode == 2 and done.stderr.startswith("::error::the job may not ask GitHub")
+    assert "id-token: write" in done.stderr
+    summary = tmp_path / "summary"
+    tunnel(**GOOD, GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
+    assert summary.read_text().startswith("- error: the job may not ask GitHub")
     done = tunnel(**GOOD, ACTIONS_ID_TOKEN_REQUEST_URL=github, ACTIONS_ID_TOKEN_REQUEST_TOKEN="no")
     assert (done.returncode, done.stderr) == (2, "tunnel: GitHub gives no token\n")
     done = tunnel(**GOOD, REFUSED="yes")
