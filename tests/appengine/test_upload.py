@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -131,7 +132,9 @@ def test_once_more_it_makes_the_same(upload: Upload) -> None:
 def stopped(done: subprocess.CompletedProcess[str]) -> str:
     """The one line that a failed `make` says, besides make's own."""
     assert done.returncode != 0
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]
+    lines = [
+        line for line in done.stderr.splitlines() if not re.match(r"make(\[\d+\])?: \*\*\*", line)
+    ]
     assert len(lines) == 1, done.stderr
     return lines[0]
 
