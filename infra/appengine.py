@@ -67,7 +67,7 @@ def main() -> int:
     size = sum(path.stat().st_size for path in PREPARED.rglob("*") if path.is_file())
     print(f"Prepared {PREPARED}/: {size / 1e6:.1f} MB, {count} files of it sent by Google itself.")
     if not compiled:
-        print(f"No {_runtime()} here to compile the application: it will start 0.1 s later.")
+        print(f"No {_runtime()} here to compile the application: it will start a little later.")
     print("Now: gcloud app deploy")
     return 0
 
