@@ -410,11 +410,21 @@ must_run() {
     state=gone memory=false code=0 restarts=0
   reason="crashed (exit code $code)"
   [[ $state != running ]] || reason='crashed and was started again'
-  # Docker forgets why it fell as soon as it has started it again; its events remember.
-  if [[ $restarts != 0 && -n $(docker events --since "$((SECONDS - started + 2))s" --until 0s \
-    --filter event=oom --filter "container=$(container "$1")" --format x) ]]; then memory=true; fi
+  if [[ $restarts != 0 ]] && fell_for_memory "$1"; then memory=true; fi
   [[ $memory == false ]] || reason='ran out of memory'
   [[ $state == running && $memory == false && $restarts == 0 ]]
+}
+
+# Docker forgets why it fell as soon as it has started it again; its events remember, on a busy
+# machine a moment later.
+fell_for_memory() {
+  local look
+  for look in 1 2 3; do
+    [[ -z $(docker events --since "$((SECONDS - started + 2))s" --until 0s --filter event=oom \
+      --filter "container=$(container "$1")" --format x) ]] || return 0
+    ((look == 3)) || sleep 0.5
+  done
+  return 1
 }
 
 # How many requests went wrong at a colour since the switch, how many there were ever, and
