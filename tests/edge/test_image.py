@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import httpx
@@ -21,12 +22,19 @@ MEGABYTE = 1_000_000
 def alone(image: str) -> Iterator[tuple[str, str]]:
     """A container of the image with a read-only root and nothing else: (name, URL)."""
     port, name = free_port(), "kaira-test-alone"
+    options = ("--read-only", "--cap-drop", "ALL", "-p", f"127.0.0.1:{port}:80")
+    with started(image, name, *options):
+        yield name, f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def started(image: str, name: str, *options: str) -> Iterator[None]:
+    """A container of the image, once it is well; removed at the end."""
     run("docker", "rm", "-f", name, check=False)
     try:
-        run("docker", "run", "-d", "--name", name, "--read-only", "--cap-drop", "ALL",
-            "-p", f"127.0.0.1:{port}:80", image)  # fmt: skip
+        run("docker", "run", "-d", "--name", name, *options, image)
         wait_until(lambda: health(name) == "healthy", "the container is healthy")
-        yield name, f"http://127.0.0.1:{port}"
+        yield
     finally:
         run("docker", "rm", "-f", name, check=False)
 
@@ -83,37 +91,27 @@ def test_the_sources_of_the_site_are_not_in_it(alone: tuple[str, str]) -> None:
 
 def test_it_stops_within_the_time_that_docker_grants(image: str) -> None:
     name = "kaira-test-stop"
-    run("docker", "rm", "-f", name, check=False)
-    try:
-        run("docker", "run", "-d", "--name", name, image)
-        wait_until(lambda: health(name) == "healthy", "the container is healthy")
+    with started(image, name):
         run("docker", "stop", name)
         assert run("docker", "inspect", "-f", "{{.State.ExitCode}}", name).strip() == "0"
-    finally:
-        run("docker", "rm", "-f", name, check=False)
 
 
 def test_it_listens_where_port_says_and_as_whoever_a_platform_runs_it(image: str) -> None:
     # Not every platform lets an ordinary user have port 80, and Heroku's user is of its choice.
     port, name = free_port(), "kaira-test-platform"
-    run("docker", "rm", "-f", name, check=False)
-    try:
-        run("docker", "run", "-d", "--name", name, "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",
-            "--sysctl", "net.ipv4.ip_unprivileged_port_start=1024", "--user", "54321:54321",
-            "--env", "PORT=8080", "-p", f"127.0.0.1:{port}:8080", image)  # fmt: skip
-        wait_until(lambda: health(name) == "healthy", "the container is healthy")
+    options = (
+        "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--user", "54321:54321",
+        "--sysctl", "net.ipv4.ip_unprivileged_port_start=1024",
+        "--env", "PORT=8080", "-p", f"127.0.0.1:{port}:8080",
+    )  # fmt: skip
+    with started(image, name, *options):
         assert httpx.get(f"http://127.0.0.1:{port}/ko/").status_code == 200
-    finally:
-        run("docker", "rm", "-f", name, check=False)
 
 
 def test_a_request_in_flight_is_answered_when_the_platform_says_sigterm(image: str) -> None:
     port, name = free_port(), "kaira-test-sigterm"
-    run("docker", "rm", "-f", name, check=False)
-    try:
-        run("docker", "run", "-d", "--name", name, "--read-only", "--tmpfs", "/tmp",
-            "--env", "PORT=8080", "-p", f"127.0.0.1:{port}:8080", image)  # fmt: skip
-        wait_until(lambda: health(name) == "healthy", "the container is healthy")
+    options = ("--read-only", "--tmpfs", "/tmp", "--env", "PORT=8080")
+    with started(image, name, *options, "-p", f"127.0.0.1:{port}:8080"):
         with socket.create_connection(("127.0.0.1", port), timeout=30) as visitor:
             visitor.sendall(b"GET /ko/ HTTP/1.1\r\nHost: x\r\n")  # and its end comes later
             run("docker", "kill", "--signal", "TERM", name)
@@ -121,8 +119,6 @@ def test_a_request_in_flight_is_answered_when_the_platform_says_sigterm(image: s
             visitor.sendall(b"\r\n")
             assert visitor.makefile("rb").read(15) == b"HTTP/1.1 200 OK"
         assert run("docker", "wait", name).strip() == "0"
-    finally:
-        run("docker", "rm", "-f", name, check=False)
 
 
 def test_a_bad_setting_ends_the_start_with_one_line(image: str) -> None:
