@@ -11,10 +11,10 @@ readonly SETTINGS=/etc/kaira/host.conf # what `gate` goes by
 readonly KEYS=/etc/kaira/deploy.pub    # who may come as `deploy`
 readonly SWAP=/swapfile SWAP_MB=2048   # two copies of the application, and apt, on 1 GiB
 readonly REBOOT_AT=19:00               # UTC: before dawn in Seoul; only if an update needs it
-readonly BAD_SETTING=2
+readonly FAILED=1 REFUSED=2
 
 usage() {
-  cat <<'EOF'
+  cat <<EOF
 usage: sudo [SETTING=… …] infra/host/prepare.sh
 
   DEPLOY_KEY         the public key that may deploy, and nothing else
@@ -23,6 +23,9 @@ usage: sudo [SETTING=… …] infra/host/prepare.sh
   ACME_EMAIL, ACME_SERVER, ACME_PROFILE   as in .env.example
 
 The first two are needed the first time. What is not set stays as it is.
+
+Exit codes: 0 ready; $FAILED a step failed, run it again once that is mended; $REFUSED refused, and nothing was
+changed.
 EOF
 }
 
@@ -30,9 +33,9 @@ main() {
   case ${1:-} in
     '') ;;
     --help | -h) usage && exit 0 ;;
-    *) stop "no such option: $1 (see --help)" ;;
+    *) refuse "no such option: $1 (see --help)" ;;
   esac
-  (($(id -u) == 0)) || stop "run it as root: sudo -E $0"
+  (($(id -u) == 0)) || refuse "run it as root: sudo -E $0"
   check_settings
   say "packages" && packages
   say "swap" && swap
@@ -49,25 +52,25 @@ main() {
 
 check_settings() {
   local name
-  if [[ -z ${DEPLOY_KEY:-} && ! -s $SETTINGS ]]; then stop "DEPLOY_KEY is missing: the public key that may deploy"; fi
+  if [[ -z ${DEPLOY_KEY:-} && ! -s $SETTINGS ]]; then refuse "DEPLOY_KEY is missing: the public key that may deploy"; fi
   if [[ -n ${DEPLOY_KEY:-} ]]; then
-    [[ $DEPLOY_KEY != *PRIVATE* ]] || stop "DEPLOY_KEY is a private key: give its public half (ssh-keygen -y -f KEY)"
-    key_is_good || stop "DEPLOY_KEY is no public key: one line that begins with ssh-ed25519, say"
+    [[ $DEPLOY_KEY != *PRIVATE* ]] || refuse "DEPLOY_KEY is a private key: give its public half (ssh-keygen -y -f KEY)"
+    key_is_good || refuse "DEPLOY_KEY is no public key: one line that begins with ssh-ed25519, say"
   fi
-  if [[ -z ${IMAGE_REPOSITORY:-} && ! -s $SETTINGS ]]; then stop "IMAGE_REPOSITORY is missing: ghcr.io/you/kaira, say"; fi
+  if [[ -z ${IMAGE_REPOSITORY:-} && ! -s $SETTINGS ]]; then refuse "IMAGE_REPOSITORY is missing: ghcr.io/you/kaira, say"; fi
   takes IMAGE_REPOSITORY '^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+$' 'a repository of images without a tag, as ghcr.io/you/kaira'
   takes DOMAIN '^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*$' 'a name as shop.example.com, without www'
   takes ACME_EMAIL '^[^@[:space:]]+@[^@[:space:]]+\.[^@[:space:]]+$' 'an address as owner@example.com'
   takes ACME_SERVER '^https://[^[:space:]]+$' 'an https:// address'
   takes ACME_PROFILE '^[a-z0-9-]+$' 'the name of a profile'
   for name in docker-compose.blue-green.yml deploy-blue-green.sh infra/host/gate; do
-    [[ -f $name ]] || stop "$name is missing here ($PWD): run it from a whole clone of the repository"
+    [[ -f $name ]] || refuse "$name is missing here ($PWD): run it from a whole clone of the repository"
   done
 }
 
 # takes NAME PATTERN WHAT: a setting that is set must look so.
 takes() {
-  [[ -z ${!1:-} || ${!1} =~ $2 ]] || stop "$1: got '${!1}', takes $3"
+  [[ -z ${!1:-} || ${!1} =~ $2 ]] || refuse "$1: got '${!1}', takes $3"
 }
 
 key_is_good() {
@@ -97,7 +100,8 @@ swap() {
     grep -q "^$SWAP " /etc/fstab || echo "$SWAP none swap sw 0 0" >>/etc/fstab
   fi
   # For what is not in use, not for what visitors wait for.
-  write /etc/sysctl.d/60-kaira.conf <<<'vm.swappiness = 10' && ! in_container && sysctl -q -p /etc/sysctl.d/60-kaira.conf || true
+  write /etc/sysctl.d/60-kaira.conf <<<'vm.swappiness = 10'
+  in_container || sysctl -q -p /etc/sysctl.d/60-kaira.conf
 }
 
 engine() {
@@ -121,17 +125,17 @@ EOF
   fi
   engine_answers || service docker start
   wait_for_engine
-  docker compose version >/dev/null 2>&1 || stop "docker compose is missing: install Docker's compose plugin"
+  docker compose version >/dev/null 2>&1 || fail "docker compose is missing: install Docker's compose plugin"
 }
 
 docker_packages() {
   local id codename
   # shellcheck source=/dev/null
   id=$(. /etc/os-release && echo "$ID") codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-  [[ $id == ubuntu || $id == debian ]] || stop "this is $id: install Docker by hand, and run this again"
+  [[ $id == ubuntu || $id == debian ]] || fail "this is $id: install Docker by hand, and run this again"
   install -d -m 755 /etc/apt/keyrings
   curl --silent --show-error --fail --location --retry 3 "https://download.docker.com/linux/$id/gpg" -o /etc/apt/keyrings/docker.asc ||
-    stop "Docker's key cannot be fetched from download.docker.com: is the way out open?"
+    fail "Docker's key cannot be fetched from download.docker.com: is the way out open?"
   write /etc/apt/sources.list.d/docker.list <<EOF
 deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/$id $codename stable
 EOF
@@ -169,7 +173,7 @@ sshd_settings() {
   fi
   write "$settings" <<<"${stated%$'\n'}"
   install -d -m 755 /run/sshd
-  sshd -t || stop "sshd does not take $settings"
+  sshd -t || fail "sshd does not take $settings"
   service ssh restart >/dev/null # open sessions stay
 }
 
@@ -179,7 +183,7 @@ firewall() {
   ssh=$(ssh_ports) || true
   for rule in ${ssh:-22/tcp} 80/tcp 443/tcp 443/udp; do ufw allow "$rule" >/dev/null; done
   ufw default deny incoming >/dev/null
-  ufw --force enable >/dev/null || stop "the firewall does not start: ufw enable"
+  ufw --force enable >/dev/null || fail "the firewall does not start: ufw enable"
 }
 
 # Where sshd listens: as it is set up, and as systemd listens for it.
@@ -204,16 +208,18 @@ EOF
 # So that the first deployment need not wait for them.
 images() {
   docker compose --progress quiet --file docker-compose.blue-green.yml pull --policy missing --quiet nginx certbot ||
-    stop "the images of nginx and certbot cannot be pulled: is the way to the registry open? Then run this again"
+    fail "the images of nginx and certbot cannot be pulled: is the way to the registry open? Then run this again"
 }
 
 # How they are done
 
 say() { printf '==> %4d s  %s\n' "$SECONDS" "$*"; }
 note() { printf '           %s\n' "$*"; }
-stop() {
-  printf 'prepare: %s\n' "$*" >&2
-  exit $BAD_SETTING
+fail() { end $FAILED "$*"; }
+refuse() { end $REFUSED "$*"; }
+end() {
+  printf 'prepare: %s\n' "$2" >&2
+  exit "$1"
 }
 
 in_container() { [[ -f /.dockerenv ]] || grep -qa container= /proc/1/environ; }
@@ -222,7 +228,7 @@ engine_answers() { docker version >/dev/null 2>&1; }
 wait_for_engine() {
   local end=$((SECONDS + 60))
   until engine_answers; do
-    ((SECONDS < end)) || stop "the Docker Engine does not answer: service docker status"
+    ((SECONDS < end)) || fail "the Docker Engine does not answer: service docker status"
     sleep 0.5
   done
 }
@@ -239,7 +245,7 @@ install_missing() {
   [[ -n ${updated:-} ]] || get update
   updated=yes
   get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
-    stop "apt-get could not install: ${missing[*]}"
+    fail "apt-get could not install: ${missing[*]}"
 }
 
 # write FILE: standard input becomes FILE, whole or not at all.
@@ -251,10 +257,9 @@ write() {
 }
 
 set_in_env() {
-  grep -v "^$1=" .env >.env.new || true
-  printf '%s=%s\n' "$1" "$2" >>.env.new
-  cat .env.new >.env # its owner and mode stay
-  rm .env.new
+  local others
+  others=$(grep -v "^$1=" .env) || true
+  printf '%s\n' ${others:+"$others"} "$1=$2" >.env # its owner and mode stay
 }
 
 {

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tests.edge.stack import run
 from tests.https.stack import DOMAIN
@@ -101,21 +99,10 @@ class Team:
         }  # fmt: skip
         machine = {"HOME": str(self._home)}
         return Workflow(
-            self.checkout / ".github/workflows/deploy.yml", machine, self._actions(),
+            self.checkout / ".github/workflows/deploy.yml", machine,
             github=github, secrets={**self.secrets, "GITHUB_TOKEN": self._cloud.token},
             vars=self.variables, inputs=inputs,
         )  # fmt: skip
-
-    def _actions(self) -> dict[str, Any]:
-        """What stands in for the actions of others."""
-
-        def nothing(_: Mapping[str, str], __: Path) -> Mapping[str, str]:
-            return {}
-
-        return {
-            "actions/checkout": nothing,  # the checkout is there
-            "actions/attest-build-provenance": nothing,  # GitHub's own service signs
-        }
 
 
 def steps(done: Done) -> list[tuple[float, str]]:

@@ -1,26 +1,27 @@
 """Does what GitHub's runner does with the jobs of a workflow: the very steps of the YAML.
 
-What is run with `run:` is run; what is an action of others has a stand-in, or is refused.
+What is run with `run:` is run; actions of others are passed over if it is known that nothing
+here depends on them, and refused if not.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.rehearsal.expressions import evaluate, filled, is_true, written
+from tests.rehearsal.expressions import evaluate, filled, is_true
 
-Action = Callable[[Mapping[str, str], Path], Mapping[str, str]]  # inputs and folder; outputs
+# The checkout is there; GitHub's own service signs.
+PASSED_OVER = ("actions/checkout", "actions/attest-build-provenance")
 SHELL = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail")  # `shell: bash`
 KEPT = ("LANG", "PATH", "DOCKER_HOST")  # of this machine, in the environment of a step
 # What the runner itself tells every step.
@@ -35,7 +36,6 @@ class Done:
     outputs: dict[str, str] = field(default_factory=dict)
     summary: str = ""
     lines: list[tuple[float, str]] = field(default_factory=list)
-    ran: list[str] = field(default_factory=list)  # names of the steps that were not skipped
 
     @property
     def log(self) -> str:
@@ -46,16 +46,12 @@ class Done:
 class Workflow:
     """A file of .github/workflows, in a checkout."""
 
-    def __init__(
-        self, path: Path, machine: Mapping[str, str], actions: Mapping[str, Action], **context: Any
-    ) -> None:
-        """`machine`: the runner's environment; `actions`: stand-ins by name, without their
-        version; context: `secrets`, `vars`, …"""
+    def __init__(self, path: Path, machine: Mapping[str, str], **context: Any) -> None:
+        """`machine`: the runner's environment; context: `secrets`, `vars`, …"""
         self._machine = machine
         self._stated: dict[str, Any] = YAML(typ="safe").load(path)
         self._folder = path.parents[2]
-        self._actions = actions
-        self._context = {"fromJSON": json.loads, "format": _format, **context}
+        self._context = context
 
     def run(self, name: str, needs: Mapping[str, Done] | None = None, **context: Any) -> Done:
         """One job to its end; `context` is added, `matrix` say. Raises ValueError for what our
@@ -105,30 +101,22 @@ class Workflow:
         if not runs:
             return
         name = step.get("name") or step.get("uses") or step["run"].splitlines()[0]
-        done.ran.append(name)
         _say(done, began, f"[{name}]")
         own = {**env, **self._env(scope, step)}
         if "uses" in step:
-            action = step["uses"].partition("@")[0]
-            if action not in self._actions:
-                raise ValueError(f"no stand-in for {step['uses']}")
-            given = {key: filled(str(text), scope) for key, text in step.get("with", {}).items()}
-            outputs = dict(self._actions[action](given, self._folder))
-            worked = True
+            if step["uses"].partition("@")[0] not in PASSED_OVER:
+                raise ValueError(f"what to do about {step['uses']}?")
+            worked, outputs = True, {}
         else:
-            worked, outputs = self._shell(step, own, env, done, place, began)
+            worked, outputs = self._shell(step, own, done, place, began)
         outcome = "success" if worked else "failure"
         scope["steps"][step.get("id", name)] = {"outputs": outputs, "outcome": outcome}
-        if not worked and not step.get("continue-on-error"):
-            done.success = False
+        done.success = done.success and worked
 
     def _shell(
-        self, step: Mapping[str, Any], own: Mapping[str, str], env: dict[str, str],
-        done: Done, place: Path, began: float,
+        self, step: Mapping[str, Any], own: Mapping[str, str], done: Done, place: Path, began: float
     ) -> tuple[bool, dict[str, str]]:  # fmt: skip
-        told = {
-            f"GITHUB_{each}": place / each.lower() for each in ("OUTPUT", "ENV", "STEP_SUMMARY")
-        }
+        told = {f"GITHUB_{each}": place / each.lower() for each in ("OUTPUT", "STEP_SUMMARY")}
         for path in told.values():
             path.write_text("")
         inherited = {key: os.environ[key] for key in KEPT if key in os.environ}
@@ -145,15 +133,8 @@ class Workflow:
         assert process.stdout
         for line in process.stdout:
             _say(done, began, line.rstrip("\n"))
-        env |= _pairs(told["GITHUB_ENV"])
         done.summary += told["GITHUB_STEP_SUMMARY"].read_text()
         return process.wait() == 0, _pairs(told["GITHUB_OUTPUT"])
-
-
-def _format(text: str, *values: Any) -> str:
-    for number, value in enumerate(values):
-        text = text.replace(f"{{{number}}}", written(value))
-    return text
 
 
 def _say(done: Done, began: float, line: str) -> None:
