@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -83,6 +84,8 @@ def test_the_key_is_gone_if_the_deployment_is_stopped(
         assert not list(private.iterdir())
     finally:
         process.kill()
+        # Its reader there waits for somebody who speaks: one who says nothing ends it.
+        os.close(os.open(server.folder / "says", os.O_RDWR | os.O_NONBLOCK))
         (server.folder / "says").unlink()
 
 
