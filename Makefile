@@ -28,8 +28,8 @@ press: install ## make the bundle of SITE_DIR
 test: install ## all tests that this machine can run
 	@$(BIN)/pytest --numprocesses 2
 
-soak: install ## 20 deployments and 5 rollbacks in a row, and 20 over TLS, under load from clients that never retry
-	@DEPLOYMENTS=20 ROLLBACKS=5 $(BIN)/pytest --timeout 1800 -s tests/deploy tests/https -k no_request_is_lost
+soak: install ## 20 deployments and 5 rollbacks in a row, and 20 over TLS, under load from clients that never retry; table in docs/
+	@SOAK_PAGE=docs DEPLOYMENTS=20 ROLLBACKS=5 $(BIN)/pytest --timeout 1800 -s tests/deploy tests/https -k no_request_is_lost
 
 rehearsal: install ## from git push to a server and back, by the steps of deploy.yml; table in docs/ (root)
 	@REHEARSAL_PAGE=docs $(BIN)/pytest -s tests/rehearsal

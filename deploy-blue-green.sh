@@ -5,17 +5,17 @@
 # the new version, tested through the edge, and made live by renaming a file that nginx looks
 # at for each request. Nothing is reloaded. Which colour serves is read from that file alone.
 # shellcheck disable=SC2016 # what stands in single quotes is run inside the edge's container
-set -euo pipefail
+set -eEuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly START_SECONDS=${START_SECONDS:-60}  # until a new version must be well
 readonly WATCH_SECONDS=${WATCH_SECONDS:-20}  # how long it is watched once it is live
 readonly DRAIN_SECONDS=${DRAIN_SECONDS:-300} # how long the old one's last requests may take
-readonly KEEP=5                              # releases whose images stay, for --rollback
+readonly KEEP=6                              # releases whose images stay: what serves, and five to go back to
 readonly NEED_MEMORY_MB=160                  # for a second copy beside the first
 readonly NEED_DISK_MB=1024
 
-readonly DEPLOYED=0 FAILED=1 REFUSED=2 ROLLED_BACK=3
+readonly DEPLOYED=0 FAILED=1 REFUSED=2 ROLLED_BACK=3 BROKE_OFF=4
 
 readonly PROJECT=${COMPOSE_PROJECT_NAME:-kaira}
 readonly EDGE=$PROJECT-nginx
@@ -31,10 +31,12 @@ usage: ./deploy-blue-green.sh [IMAGE]        make IMAGE live (default: build wha
        ./deploy-blue-green.sh --leave        hand over to docker-compose.prod.yml
        ./deploy-blue-green.sh --help
 
-  --dry-run   with IMAGE or --rollback: check everything, change nothing
+  --dry-run   with IMAGE or --rollback: check everything, change nothing; an image that is not
+              here is pulled
 
 Exit codes: $DEPLOYED deployed; $FAILED failed, and the old version still serves; $REFUSED refused, and nothing
-was changed; $ROLLED_BACK it was live, did badly, and the old version serves again.
+was changed; $ROLLED_BACK it was live, did badly, and the old version serves again; $BROKE_OFF something went
+wrong that nobody thought of: --status tells what serves.
 
 Environment: START_SECONDS=$START_SECONDS WATCH_SECONDS=$WATCH_SECONDS DRAIN_SECONDS=$DRAIN_SECONDS COMPOSE_PROJECT_NAME=$PROJECT
 EOF
@@ -47,11 +49,11 @@ main() {
     case $1 in
       --rollback)
         task=rollback
-        if [[ ${2:-} =~ ^[1-9][0-9]*$ ]]; then back=$2 && shift; fi
+        if [[ -n ${2:-} && $2 != -* ]]; then back=$2 && shift; fi
         ;;
       --status | --leave) task=${1#--} ;;
       --dry-run) dry=yes ;;
-      --help | -h) usage && exit 0 ;;
+      --help | -h) usage && finish 0 ;;
       -*) refuse "no such option: $1 (see --help)" ;;
       *)
         [[ -z $image ]] || refuse "one image at a time: got $image and $1"
@@ -60,6 +62,8 @@ main() {
     esac
     shift
   done
+  [[ $back =~ ^[1-9][0-9]*$ ]] || refuse "--rollback takes a number from 1, and got $back"
+  [[ -z $image || $task == deploy ]] || refuse "--$task takes no image, and got $image"
   docker version >/dev/null 2>&1 || refuse "the Docker Engine does not answer: is it running, and may $(id -un) use it?"
   [[ -z $dry || $task == deploy || $task == rollback ]] || refuse "--dry-run goes with IMAGE or --rollback"
   [[ $task == status ]] || lock
@@ -91,7 +95,7 @@ rollback() {
 # The whole way, from an image to the old version's end.
 replace() {
   [[ -z $dry ]] || finish_dry_run
-  remember_first
+  remember_what_serves
   start_idle
   wait_until_well
   smoke_test
@@ -135,9 +139,15 @@ leave() {
   say "start app, as docker-compose.prod.yml has it"
   # A name by digest is what it is; any other one is given to what serves.
   [[ $image == *@* ]] || docker tag "$(image_of "$live")" "$image"
-  if [[ $live == green ]]; then stop_colour blue; fi
-  COMPOSE_FILE=docker-compose.prod.yml docker compose up --detach --no-deps --no-build --wait app ||
-    fail "app does not get well: docker logs $PROJECT-app-1"
+  if [[ $live == green ]]; then
+    stop_colour blue
+    docker rm "$PROJECT-blue" >/dev/null 2>&1 || true # app is in its place from here on
+  fi
+  if ! COMPOSE_FILE=docker-compose.prod.yml docker compose up --detach --no-deps --no-build --wait app; then
+    docker logs --tail 20 "$PROJECT-app-1" >&2 || true
+    docker rm --force "$PROJECT-app-1" >/dev/null 2>&1 || true # visitors of blue would come to it as well
+    fail "app does not get well; $live still serves"
+  fi
   started=$SECONDS
   if [[ $live == green ]]; then
     release=$(release_of green) image=$(image_of green) digest=''
@@ -157,9 +167,11 @@ leave() {
 # The steps
 
 lock() {
+  local file=/tmp/$PROJECT-deploy.lock # of the project, whichever folder this is run in
   command -v flock >/dev/null || refuse "flock is missing: install util-linux"
-  # On the folder itself: the kernel lets go of it however this process ends.
-  exec 9<.
+  [[ -e $file ]] || (umask 022 && : >"$file")
+  # The kernel lets go of it however this process ends.
+  exec 9<"$file"
   flock --nonblock 9 || refuse "another deployment is running"
 }
 
@@ -171,15 +183,35 @@ preflight() {
     edge_runs || refuse "the edge ($EDGE) does not run; without --dry-run it would be started"
   else
     # Never made anew while it runs: that would drop what it is sending.
-    reason=$(docker compose up --detach --no-recreate --no-deps --no-build --wait nginx certbot 2>&1) ||
+    reason=$(docker compose up --detach --no-recreate --no-deps --no-build --wait nginx 2>&1) ||
       refuse "the edge does not start: ${reason##*$'\n'}"
+    start_certbot
   fi
+  same_domain
   live=$(live_colour)
   idle=$(other "$live")
   have=$(edge df -Pm /var/cache/kaira | awk 'END { print $4 }')
   ((have >= NEED_DISK_MB)) || refuse "disk: $have MB are free, $NEED_DISK_MB are needed: docker system df"
-  have=$(edge awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
+  have=$(edge awk '/^(MemAvailable|SwapFree):/ { kb += $2 } END { print int(kb / 1024) }' /proc/meminfo)
   ((have >= NEED_MEMORY_MB)) || refuse "memory: $have MB are available, a second copy needs $NEED_MEMORY_MB: add swap, or memory"
+}
+
+# A certificate that is in trouble is no reason to keep a release back, and may be cured by one.
+start_certbot() {
+  local reason
+  reason=$(docker compose up --detach --no-recreate --no-deps --no-build certbot 2>&1) ||
+    say "certbot does not start: ${reason##*$'\n'}"
+  [[ $(docker inspect --format '{{with .State.Health}}{{.Status}}{{end}}' "$PROJECT-certbot-1" 2>/dev/null) != unhealthy ]] ||
+    say "certbot is not well: docker logs $PROJECT-certbot-1"
+}
+
+# The new version knows the site by the name that is set now, the edge by that of its start.
+same_domain() {
+  local set has
+  set=$(docker compose config nginx | sed -n 's/^ *DOMAIN: *"\{0,1\}\([^"]*\)"\{0,1\}$/\1/p')
+  has=$(edge printenv DOMAIN) || has=''
+  [[ $set == "$has" ]] ||
+    refuse "DOMAIN is '$set' now, and the edge was started with '$has': docker compose -f ${COMPOSE_FILE%%:*} up -d nginx certbot"
 }
 
 # take_image NAME: sets image (its id), digest and release.
@@ -190,11 +222,11 @@ take_image() {
     [[ -z $dry ]] || return 0 # what is not built yet cannot be looked at
     say "build"
     docker build --quiet --file Dockerfile.prod --tag "$name" \
-      --build-arg "RELEASE=$release" . >/dev/null || refuse "the image cannot be built: docker build -f Dockerfile.prod ."
+      --build-arg "RELEASE=$release" . >/dev/null 9<&- || refuse "the image cannot be built: docker build -f Dockerfile.prod ."
   # A tag of a registry may have moved; a digest means the same for ever.
   elif [[ $name == */* && $name != *@* ]] || ! docker image inspect "$name" >/dev/null 2>&1; then
     say "pull $name"
-    reason=$(docker pull --quiet "$name" 2>&1) || refuse "cannot pull $name: ${reason##*$'\n'}"
+    reason=$(docker pull --quiet "$name" 2>&1 9<&-) || refuse "cannot pull $name: ${reason##*$'\n'}"
   fi
   image=$(docker image inspect --format '{{.Id}}' "$name" 2>/dev/null) || refuse "no such image: $name"
   digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$image")
@@ -202,13 +234,15 @@ take_image() {
   release=$(image_release "$image")
 }
 
-# What serves before the first deployment is what the first rollback goes back to.
-remember_first() {
-  [[ -z $(journal) ]] && runs "$live" || return 0
-  local first
-  first=$(image_of "$live")
-  docker tag "$first" "$(release_tag "$first")"
-  record found "$live" "$(release_of "$live")" "$first" ''
+# What serves and was not deployed by this script, as before the first time and after --leave, is
+# what a rollback goes back to nevertheless.
+remember_what_serves() {
+  local found
+  runs "$live" || return 0
+  found=$(image_of "$live")
+  [[ $found != "$(served | sed -n 1p)" ]] || return 0
+  docker tag "$found" "$(release_tag "$found")"
+  record found "$live" "$(release_of "$live")" "$found" ''
 }
 
 start_idle() {
@@ -237,7 +271,7 @@ wait_until_well() {
 smoke_test() {
   local bad
   say "ask for every page, and fill the cache"
-  bad=$(edge /etc/nginx/kaira/start/crawl "$idle" 2>&1) || give_up "not well: ${bad%%$'\n'*}"
+  bad=$(edge /etc/nginx/kaira/start/crawl "$idle" strictly 2>&1) || give_up "not well: ${bad%%$'\n'*}"
   [[ $(status_of "$idle" /api/info) == 200 ]] || give_up "not well: /api/info"
   [[ $(status_of "$idle" "/nothing-$RANDOM") == 404 ]] || give_up "not well: a path that is not there is not 404"
   must_run "$idle" || give_up "$idle $reason"
@@ -250,7 +284,16 @@ wait_for_names() {
 }
 
 switch_to() {
+  local tries=0
   say "switch to $1"
+  # The edge may be starting anew just now.
+  until rename_flag "$1"; do
+    ((++tries < 30)) || return 1
+    sleep 1
+  done
+}
+
+rename_flag() {
   docker exec "$EDGE" sh -c '
     set -e
     : >/run/kaira/failures
@@ -267,17 +310,17 @@ switch_to() {
 watch() {
   local end=$((SECONDS + WATCH_SECONDS)) before now failures requests seen ill=0 half=''
   say "watch it for $WATCH_SECONDS s"
-  read -r _ before _ < <(look_at "$idle")
+  read -r _ before _ < <(look_at "$idle") || go_back "the edge cannot be asked how $idle does"
   while ((SECONDS < end)); do
     must_run "$idle" || go_back "$idle $reason"
-    read -r failures now seen < <(look_at "$idle")
+    read -r failures now seen < <(look_at "$idle") || failures=0 now=$before seen=''
     if [[ $(field "$seen" release) == "$release" ]]; then ill=0; else ((++ill < 3)) || go_back "$idle is not well any more"; fi
-    requests=$((now - before))
+    requests=$((now - before)) before=$((before + 2)) # by the next time, two more of our own
     if ((failures >= 3 && failures * 100 > requests)); then
       go_back "$failures of $requests requests went wrong: $(edge tail -n 1 /run/kaira/failures)"
     fi
     if [[ -z $half ]] && ((SECONDS * 2 > 2 * end - WATCH_SECONDS)); then
-      half=$(edge /etc/nginx/kaira/start/crawl "$idle" 2>&1) || go_back "not well any more: ${half%%$'\n'*}"
+      half=$(edge /etc/nginx/kaira/start/crawl "$idle" strictly 2>&1) || go_back "not well any more: ${half%%$'\n'*}"
       half=well before=$((before + 4 * $(edge wc -l "/var/cache/kaira/lists/$idle.paths" </dev/null | cut -d ' ' -f 1)))
     fi
     sleep 0.2
@@ -289,19 +332,22 @@ drain() {
   stop_colour "$1"
 }
 
-# Images of releases that nobody can roll back to any more. A name without a registry in it
-# is left, since somebody here gave it.
+# Images that nobody can roll back to, of releases that were no good as well. A name without a
+# registry in it is left, since somebody here gave it.
 prune() {
   local id name kept
   docker tag "$image" "$(release_tag "$image")"
   say "prune"
-  kept=$(served | awk '!seen[$0]++' | head -n $KEEP)
-  deployed | awk '!seen[$2]++ { print $2 }' | { grep -vxF "$kept" || true; } | while read -r id; do
-    docker image inspect --format '{{range .RepoTags}}{{println .}}{{end}}{{range .RepoDigests}}{{println .}}{{end}}' "$id" 2>/dev/null |
-      grep -e / -e "^$(release_tag "$id")$" | while read -r name; do
-      docker image rm "$name" >/dev/null 2>&1 || true # a container has it still
-    done || true
-  done
+  kept=$(served | awk -v keep=$KEEP '!seen[$0]++ && count++ < keep')
+  journal | sed -n 's/.*"image":"\([^"]*\)".*/\1/p' | sort -u | { grep -vxF "$kept" || true; } | still_here |
+    while read -r id; do
+      docker image inspect --format '{{range .RepoTags}}{{println .}}{{end}}{{range .RepoDigests}}{{println .}}{{end}}' "$id" |
+        { grep -e / -e "^$(release_tag "$id")$" || true; } | while read -r name; do
+        docker image rm "$name" >/dev/null 2>&1 || true # a container has it still
+      done
+      [[ $(docker image inspect --format '{{.RepoTags}}' "$id" 2>/dev/null) != '[]' ]] ||
+        docker image rm "$id" >/dev/null 2>&1 || true
+    done
 }
 
 # How it can end
@@ -313,12 +359,25 @@ say() {
 
 refuse() {
   printf 'refused: %s\n' "$*" >&2
-  exit $REFUSED
+  finish $REFUSED
 }
 
 fail() {
   printf 'failed: %s\n' "$*" >&2
-  exit $FAILED
+  finish $FAILED
+}
+
+finish() {
+  told=yes
+  exit "$1"
+}
+
+# However this process ends: who reads nothing else learns that it was not as it should be.
+# shellcheck disable=SC2329 # called by a trap
+ended() {
+  [[ -z $told ]] || return 0
+  printf 'broke off in line %s; --status tells what serves, and running this again goes on\n' "$line" >&2
+  exit "$BROKE_OFF"
 }
 
 # give_up REASON: the new version is not live yet.
@@ -331,17 +390,22 @@ give_up() {
 
 # go_back REASON: the new version is live.
 go_back() {
+  if ! runs "$live"; then
+    last_words "$idle"
+    record failed "$idle" "$release" "$image" "$digest" "$*"
+    fail "$*; there is no other version to go back to, and $idle stays live"
+  fi
   switch_to "$live"
   last_words "$idle"
   record 'rolled back' "$idle" "$release" "$image" "$digest" "$*"
   stop_colour "$idle"
   printf 'rolled back: %s; %s serves again\n' "$*" "$live" >&2
-  exit $ROLLED_BACK
+  finish $ROLLED_BACK
 }
 
 finish_dry_run() {
   say "all is well: ${release:-the new version} would be started as $idle and take over from $live"
-  exit $DEPLOYED
+  finish $DEPLOYED
 }
 
 last_words() {
@@ -354,7 +418,8 @@ record() {
   printf -v line '{"timestamp":"%(%Y-%m-%dT%H:%M:%SZ)T","level":"info","event":"deployment","outcome":"%s","colour":"%s","release":"%s","image":"%s","digest":"%s","duration_seconds":%.1f' \
     -1 "$1" "$2" "$(plain "$3")" "$4" "$5" "$(((now - BEGAN) / 100000))e-1"
   [[ -z ${6:-} ]] || line+=",\"reason\":\"$(plain "$6")\""
-  docker exec --interactive "$EDGE" sh -c "cat >>$JOURNAL && sync $JOURNAL && { tail -n 1 $JOURNAL >/proc/1/fd/1 || true; }" <<<"$line}"
+  docker exec --interactive "$EDGE" sh -c "cat >>$JOURNAL && sync $JOURNAL && { tail -n 1 $JOURNAL >/proc/1/fd/1 || true; }" <<<"$line}" ||
+    say "could not be written down in $JOURNAL: $1 $3"
 }
 
 # What there is
@@ -439,7 +504,9 @@ look_at() {
 # Ends a colour's containers, each with its last request or after so many seconds.
 stop_colour() {
   local seconds=${2:-$((DRAIN_SECONDS + 10))}
-  if runs "$1"; then docker stop --time "$seconds" "$(container "$1")" >/dev/null 9<&-; fi
+  if runs "$1"; then
+    docker stop --time "$seconds" "$(container "$1")" >/dev/null 9<&- || say "$1 cannot be stopped"
+  fi
   # In place of blue there may be the one application of docker-compose.prod.yml.
   if [[ $1 == blue ]] && docker inspect "$PROJECT-app-1" >/dev/null 2>&1 && [[ ${task:-} != leave ]]; then
     docker stop --time "$seconds" "$PROJECT-app-1" >/dev/null 9<&-
@@ -455,32 +522,35 @@ field() {
   printf '%s' "${BASH_REMATCH[1]}"
 }
 
-# The images that were ever deployed, a line each; the newest last.
+# The images that were ever live, a line each; the newest last.
 deployed() { journal | sed -n 's/.*"outcome":"\(found\|deployed\|returned\)".*"image":"\([^"]*\)".*/\1 \2/p'; }
 
 # Those that served one before the other, the newest first. What was gone back from is left out:
 # nobody wants to go back to it.
 served() {
-  deployed | awk '$1 != "returned" { image[++top] = $2 }
+  deployed | awk '$1 != "returned" && image[top] != $2 { image[++top] = $2 }
     $1 == "returned" { for (i = top; i && image[i] != $2; i--); if (i) top = i; else image[++top] = $2 }
     END { for (; top; top--) print image[top] }'
 }
 
 # Those before the one that serves, and still here.
 earlier_images() {
-  local now id
+  local now
   now=$(image_of "$(live_colour)" 2>/dev/null) || now=
   served | awk -v now="$now" '{ image[NR] = $0; if (!at && $0 == now) at = NR }
-    END { for (i = at + 1; i <= NR; i++) print image[i] }' | while read -r id; do
-    if docker image inspect "$id" >/dev/null 2>&1; then printf '%s\n' "$id"; fi
-  done
+    END { for (i = at + 1; i <= NR; i++) if (image[i] != now) print image[i] }' | still_here
 }
+
+# Those of the images on standard input that this machine has.
+still_here() { grep -xF -f <(docker image ls --no-trunc --quiet) || true; }
 
 readonly BEGAN=${EPOCHREALTIME/[.,]/}
 LC_ALL=C
 export TZ=UTC
-trap 'printf "failed: line %s went wrong; --status tells what serves, and running this again goes on\n" $LINENO >&2' ERR
+told='' line=''
+trap 'line=$LINENO' ERR
+trap ended EXIT
 {
   main "$@"
-  exit
+  finish $DEPLOYED
 } # read as one: this file may be replaced while it runs

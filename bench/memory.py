@@ -28,13 +28,13 @@ def idle_memory(image: str, *, tell: Callable[[str], None]) -> dict[str, float]:
     try:
         _compose("up", "-d", "--wait", "--no-build", env=env)
         time.sleep(IDLE_SECONDS)
-        names = _compose("ps", "--format", "{{.Name}}", env=env).split()
-        printed = docker("stats", "--no-stream", "--format", "{{json .}}", *names)
+        listed = _compose("ps", "--format", "{{.Name}} {{.Service}}", env=env).splitlines()
+        services = dict(line.split() for line in listed)
+        printed = docker("stats", "--no-stream", "--format", "{{json .}}", *services)
     finally:
         _compose("down", "-v", "--timeout", "3", env=env)
     stats = [json.loads(line) for line in printed.splitlines()]
-    found = {each["Name"]: megabytes(each["MemUsage"]) for each in stats}
-    return {name.removeprefix(f"{project}-").rpartition("-")[0]: mb for name, mb in found.items()}
+    return {services[each["Name"]]: megabytes(each["MemUsage"]) for each in stats}
 
 
 def megabytes(usage: str) -> float:

@@ -100,12 +100,13 @@ class KairaWorker(UvicornWorker):  # type: ignore[misc]
         "lifespan": "on",
         "proxy_headers": False,  # the application sees to it itself, on any server
         "server_header": False,
-        # What is still running when this is over is cancelled, and then gunicorn kills.
-        "timeout_graceful_shutdown": int(DRAIN_SECONDS - LEAVE_SECONDS - 2),
     }
 
     async def _serve(self) -> None:
         self.config.app = self.wsgi
+        # What is still running when this is over is cancelled, and then gunicorn kills.
+        left = self.cfg.graceful_timeout - LEAVE_SECONDS - 2
+        self.config.timeout_graceful_shutdown = max(1, int(left))
         server = LastCallServer(self.config)
         # gunicorn's master says SIGQUIT where it was told SIGINT: no time to leave, stop now.
         stop = partial(setattr, server, "should_exit", True)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import http_table
+from tests import http_table, soak
 from tests.app.running import Server, kaira, serving, write
 
 # These run deploy-blue-green.sh in this folder, which it locks: they take turns.
@@ -53,6 +53,15 @@ def need_engine(items: Iterable[pytest.Item], *images: str) -> None:
         reason = f"needs the image {missing[0]} (`make lab` brings it)"
     for item in items if reason else ():
         item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def soaked(request: pytest.FixtureRequest) -> Iterator[list[soak.Row]]:
+    """What is told of by `make soak`, which writes it down only if all went well."""
+    rows: list[soak.Row] = []
+    yield rows
+    if "SOAK_PAGE" in os.environ and not request.session.testsfailed:
+        print(soak.write(rows))
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,21 @@ def test_health_says_draining_at_once_and_a_slow_download_ends_whole(
     assert not any(entry["level"] in ("error", "critical") for entry in server.entries())
 
 
+def test_the_time_for_the_last_request_is_for_the_operator_to_say(
+    start: Callable[..., Server], tmp_path: Path
+) -> None:
+    write(tmp_path / "site", {"index.html": "home", "large.bin": LARGE})
+    server = start(SITE_DIR="site", GUNICORN_CMD_ARGS="--graceful-timeout=60")
+    with server.client(20) as slow:
+        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        slow.send("GET", "/large.bin")
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(32)  # longer than it has if nothing is said
+        assert slow.receive().body == LARGE
+    assert server.process.wait(10) == 0
+
+
 def test_an_upload_is_taken_in_before_its_connection_is_closed(
     start: Callable[..., Server], tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ import httpx
 
 from tests.deploy.conftest import Host, visitors
 from tests.deploy.site import faulty
+from tests.soak import Row
 
 # How many; `make soak` asks for more.
 DEPLOYMENTS = int(os.environ.get("DEPLOYMENTS", "4"))
@@ -19,21 +20,39 @@ ROLLBACKS = int(os.environ.get("ROLLBACKS", "2"))
 
 
 def test_no_request_is_lost_in_deployments_and_rollbacks(
-    host: Host, releases: Callable[..., str]
+    host: Host, releases: Callable[..., str], soaked: list[Row]
 ) -> None:
     images = [releases(f"v{number}") for number in range(2, DEPLOYMENTS + 2)]
     with visitors(host) as seen:
         times = [seconds_to_switch(host.deploy(image)) for image in images]
-        for _ in range(ROLLBACKS):
-            host.deploy("--rollback")
+        times += [seconds_to_switch(host.deploy("--rollback")) for _ in range(ROLLBACKS)]
     print(seen, times)
+    soaked.append(
+        Row("HTTP/1.1", DEPLOYMENTS, ROLLBACKS, seen["requests"], len(seen["wrong"]), times)
+    )
     assert seen["wrong"] == []
     assert len(seen["releases"]) == DEPLOYMENTS + 1
     assert seen["downloads"] > 4 and seen["uploads"] > 4
-    assert max(times) <= 10
+    if "SOAK_PAGE" in os.environ:  # only `make soak` measures
+        assert max(times) <= 10 and seen["requests"] >= 100_000
     outcomes = [entry["outcome"] for entry in host.journal()]
     assert outcomes == ["deployed"] * (DEPLOYMENTS + 1) + ["returned"] * ROLLBACKS
     assert release(host) == f"v{DEPLOYMENTS + 1 - ROLLBACKS}"
+
+
+def test_the_old_colour_ends_when_its_last_request_does(
+    host: Host, releases: Callable[..., str]
+) -> None:
+    host.deploy(releases("slow", *faulty("slow")), WATCH_SECONDS="1")
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(httpx.get, host.url + "/api/slow")
+        process = host.start(releases("v1"), WATCH_SECONDS="1")
+        assert process.stdout is not None
+        for line in process.stdout:
+            if " let " in line:
+                assert release(host) == "v1" and not slow.done()
+        assert process.wait() == 0
+        assert slow.done() and (slow.result().status_code, slow.result().text) == (200, 25 * "slow")
 
 
 def test_a_page_that_is_open_still_has_its_style_several_releases_later(
@@ -80,7 +99,7 @@ def test_the_status_says_what_serves_and_what_one_can_go_back_to(host: Host) -> 
 def test_a_rollback_passes_over_what_was_gone_back_from(
     host: Host, releases: Callable[..., str]
 ) -> None:
-    for step in ("w1", "w2", "--rollback", "w3", "--rollback"):
+    for step in ("w1", "w2", "--rollback", "w3", "w3", "--rollback"):
         host.deploy(step if step.startswith("-") else releases(step), WATCH_SECONDS="1")
         if step == "--rollback":
             assert release(host) == "w1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import time
@@ -12,10 +13,12 @@ import httpx
 import pytest
 
 from tests.deploy.conftest import Host, visitors
+from tests.deploy.site import faulty
 from tests.deploy.test_deployments import release
 from tests.edge.stack import free_port, run, wait_until
 
-REFUSED = 2
+FAILED, REFUSED, BROKE_OFF = 1, 2, 4
+JOURNAL = "/live/deployments.jsonl"
 STEPS = ["preflight", "start", "wait", "ask", "switch", "watch", "let", "prune"]
 
 
@@ -69,7 +72,9 @@ def test_an_image_that_cannot_be_had_changes_nothing(host: Host, name: str, reas
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [(["--rollback", "50"], "there is no release 50 before"), (["--forward"], "no such option"),
-     (["a", "b"], "one image at a time"), (["--leave", "--dry-run"], "--dry-run goes with")],
+     (["a", "b"], "one image at a time"), (["--leave", "--dry-run"], "--dry-run goes with"),
+     (["--rollback", "v1"], "takes a number"), (["--rollback", "0"], "takes a number"),
+     (["--rollback", "1", "v1"], "takes no image"), (["--status", "v1"], "takes no image")],
 )  # fmt: skip
 def test_what_cannot_be_done_is_refused_in_one_line(
     host: Host, arguments: list[str], reason: str
@@ -106,6 +111,66 @@ def test_too_little_memory_for_a_second_copy_is_refused(
         small.down()
 
 
+def test_what_nobody_thought_of_is_told(
+    host: Host, releases: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "sleep").write_text("#!/bin/sh\nexit 9\n")
+    (tmp_path / "sleep").chmod(0o755)
+    before = (host.live(), release(host))
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    said = host.deploy(releases("v1"), code=BROKE_OFF, PATH=path)
+    assert re.fullmatch(r"broke off in line \d+; --status tells .*", said.splitlines()[-1])
+    assert (host.live(), release(host)) == before
+    host.deploy(releases("v1"), WATCH_SECONDS="1")
+    assert release(host) == "v1"
+
+
+def test_a_certificate_in_trouble_keeps_no_release_back(releases: Callable[..., str]) -> None:
+    # No authority gives one for such a name, and certbot's container does not stay up.
+    named = Host("kaira-test-named", DOMAIN="localhost", WATCH_SECONDS="1")
+    named.down()
+    try:
+        named.deploy(releases("v1"))
+        named.deploy(releases("v2"))
+        before = (named.live(), named.journal())
+        said = named.deploy(releases("v1"), code=REFUSED, DOMAIN="shop.example")
+        assert said.splitlines()[-1].startswith(
+            "refused: DOMAIN is 'shop.example' now, and the edge"
+        )
+        assert (named.live(), named.journal()) == before
+    finally:
+        named.down()
+
+
+def test_a_first_release_that_is_no_good_stays_where_there_is_no_other(
+    releases: Callable[..., str],
+) -> None:
+    fresh = Host("kaira-test-fresh")
+    fresh.down()
+    try:
+        with visitors(fresh):
+            image = releases("broken-route", *faulty("route"))
+            said = fresh.deploy(image, code=FAILED, WATCH_SECONDS="15")
+        assert "there is no other version to go back to" in said.splitlines()[-1]
+        assert state(fresh, fresh.live()) == "running"
+    finally:
+        fresh.down()
+
+
+def test_a_long_history_is_no_burden(host: Host, releases: Callable[..., str]) -> None:
+    lines = (
+        f'{{"outcome":"deployed","release":"{number}","image":"sha256:{number:064}"}}\n'
+        for number in range(2000)
+    )
+    command = ["docker", "exec", "-i", host.container("nginx"), "sh", "-c", f"cat >>{JOURNAL}"]
+    subprocess.run(command, input="".join(lines), text=True, check=True)
+    said = host.deploy(releases("v1"), WATCH_SECONDS="1")
+    assert "done: v1 serves" in said.splitlines()[-1]
+    host.deploy(releases("v2"), WATCH_SECONDS="1")
+    host.deploy("--rollback", WATCH_SECONDS="1")
+    assert release(host) == "v1"
+
+
 @pytest.fixture
 def registry() -> Iterator[str]:
     """A real registry; its address."""
@@ -129,6 +194,23 @@ def test_an_image_is_pulled_by_digest(
     host.deploy(f"{name}@{digest[0]}", WATCH_SECONDS="1")
     assert release(host) == "v2"
     assert host.journal()[-1]["digest"] == digest[0]
+
+
+def test_what_nobody_can_go_back_to_is_removed(
+    host: Host, releases: Callable[..., str], registry: str
+) -> None:
+    name = f"{registry}/team/kaira"
+    for number in range(8):
+        image = releases(f"old{number}", *(('CMD ["false"]',) if number == 1 else ()))
+        run("docker", "tag", image, f"{name}:{number}")
+        run("docker", "push", "-q", f"{name}:{number}")
+        run("docker", "rmi", f"{name}:{number}", image)
+        host.deploy(f"{name}:{number}", code=FAILED if number == 1 else 0, WATCH_SECONDS="1")
+    kept = run("docker", "image", "ls", "--format", "{{.Tag}}", name).split()
+    assert sorted(kept) == ["2", "3", "4", "5", "6", "7"]
+    for number in range(6, 1, -1):
+        host.deploy("--rollback", WATCH_SECONDS="1")
+        assert release(host) == f"old{number}"
 
 
 def deploy_when_free(host: Host, image: str) -> None:

@@ -43,6 +43,13 @@ def test_to_two_colours_and_back_with_no_request_lost(
         single.deploy(releases("v2"))
         single.deploy("--leave")  # this time from green
         assert (release(single), single.live()) == ("v2", "blue")
+        for name in ("v1", "v2", "v1"):
+            single.deploy(releases(name))
+        single.deploy("--leave")  # from green again, and the last blue is still there
+        assert (release(single), single.live()) == ("v1", "blue")
+        single.deploy(releases("v2"))
+        single.deploy("--leave")
+        assert (release(single), single.live()) == ("v2", "blue")
     assert seen["wrong"] == []
     assert started(single) == edge  # nginx was never made anew
     names = run(

@@ -6,21 +6,22 @@ import os
 import re
 import subprocess
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.deploy.test_deployments import seconds_to_switch
 from tests.edge.stack import ROOT
 from tests.https.stack import DOMAIN, IMAGE, SecureStack
+from tests.soak import Row
 
 pytestmark = pytest.mark.docker
 
 DEPLOYMENTS = int(os.environ.get("DEPLOYMENTS", "2"))  # `make soak` asks for more
 
 
-def test_no_request_is_lost_over_http2_and_http3(site: SecureStack) -> None:
+def test_no_request_is_lost_over_http2_and_http3(site: SecureStack, soaked: list[Row]) -> None:
     stop = threading.Event()
     serial = site.certificate()["serialNumber"]
 
@@ -42,12 +43,10 @@ def test_no_request_is_lost_over_http2_and_http3(site: SecureStack) -> None:
     with ThreadPoolExecutor(3) as pool:
         loads = [pool.submit(load, "-c8", "-m4"), pool.submit(load, "-c8", "--h1")]
         http3 = pool.submit(ask_over_http3)
-        began = time.monotonic()
         try:
-            for arguments in ([IMAGE],) * DEPLOYMENTS + (["--leave"],):
-                assert "done" in deploy(site, *arguments)
+            times = [seconds_to_switch(deploy(site, IMAGE)) for _ in range(DEPLOYMENTS)]
+            deploy(site, "--leave")
         finally:
-            took = time.monotonic() - began
             stop.set()
         said = [text for future in loads for text in future.result()]
     total = 0
@@ -61,14 +60,14 @@ def test_no_request_is_lost_over_http2_and_http3(site: SecureStack) -> None:
         assert not any(bad) and done == succeeded > 1000, text
         assert re.search(r"status codes: \d+ 2xx, 0 3xx, 0 4xx, 0 5xx", text), text
         total += done
-    print(f"{DEPLOYMENTS} deployments and a move in {took:.0f} s, {total:,} requests, and over"
-          f" HTTP/3 {len(http3.result())}")  # fmt: skip
     assert set(http3.result()) == {"3 200"}
+    total += len(http3.result())
+    soaked.append(Row("TLS: HTTP/1.1, HTTP/2, HTTP/3", DEPLOYMENTS, 0, total, 0, times))
     assert site.certificate()["serialNumber"] == serial
 
 
 def deploy(site: SecureStack, *arguments: str) -> str:
-    """Run the script beside this stack; it must say that it is done."""
+    """Run the script beside this stack; returns what it said."""
     files = [ROOT / "docker-compose.blue-green.yml", Path(__file__).with_name("compose.yml")]
     own = {
         "COMPOSE_PROJECT_NAME": site.project,
