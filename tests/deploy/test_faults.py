@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.deploy.conftest import Host
+from tests.deploy.conftest import Host, visitors
 from tests.deploy.engine import Engine, program
 from tests.deploy.test_deployments import release
 from tests.edge.stack import run, wait_until
@@ -21,11 +21,15 @@ PAGES = ["/", "/about/", "/large.bin"]
 
 def test_the_live_colour_is_killed_and_comes_back(host: Host, releases: Callable[..., str]) -> None:
     before = release(host)
-    kill(host, host.live())
-    for path in PAGES:
-        assert httpx.get(host.url + path).status_code == 200
-    wait_until(lambda: health(host) == 200, "it is back")
+    with visitors(host) as seen:
+        wait_until(lambda: connections(host) > 20, "visitors are there")
+        kill(host, host.live())
+        for path in PAGES:
+            assert httpx.get(host.url + path).status_code == 200
+        wait_until(lambda: health(host) == 200, "it is back")
     assert release(host) == before
+    # Only what nothing can be kept of went wrong; every page was there all the time.
+    assert {wrong.split()[1] for wrong in seen["wrong"]} <= {"/api/info:", "/nothing:", "upload:"}
 
 
 def test_with_both_colours_dead_the_site_stays_up_and_says_so(
@@ -51,9 +55,12 @@ def test_with_both_colours_dead_the_site_stays_up_and_says_so(
 def test_a_worker_of_nginx_is_killed_and_another_takes_its_place(host: Host) -> None:
     workers = run("docker", "top", host.container("nginx"), "-eo", "pid,args")
     pids = [int(found) for found in re.findall(r"(\d+)\s+nginx: worker process", workers)]
-    os.kill(pids[0], signal.SIGKILL)
-    for _ in range(50):
-        assert httpx.get(host.url + "/").status_code == 200
+    with visitors(host) as seen:
+        wait_until(lambda: connections(host) > 20, "visitors are there")
+        os.kill(pids[0], signal.SIGKILL)
+        for _ in range(50):
+            assert httpx.get(host.url + "/").status_code == 200
+    assert len(seen["wrong"]) <= 24  # each visitor that it had lost one answer
 
 
 @pytest.fixture
@@ -98,6 +105,12 @@ def kill(host: Host, colour: str) -> None:
     """As the kernel does it: Docker is not told, so it starts the container again."""
     pid = run("docker", "inspect", "-f", "{{.State.Pid}}", host.container(colour))
     os.kill(int(pid), signal.SIGKILL)
+
+
+def connections(host: Host) -> int:
+    """How many the edge has."""
+    told = host.execute("nginx", "curl", "-s", "http://127.0.0.1:9145/connections")
+    return int(told.split()[2])
 
 
 def health(host: Host) -> int:
