@@ -23,7 +23,8 @@ from tests.rehearsal.page import Row
 from tests.rehearsal.team import Team, steps
 from tests.rehearsal.workflow import Done
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+# The first one has the server made ready and the image built in its time.
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 
 INFO = "kaira_fastapi_poetry/api/info.py"
 AT_START = ("from fastapi import", "raise RuntimeError('a fault')\n\nfrom fastapi import")
@@ -68,11 +69,12 @@ def team(cloud: Cloud, key: Path, tmp_path_factory: pytest.TempPathFactory) -> T
 
 @pytest.fixture(scope="module")
 def rows(request: pytest.FixtureRequest) -> Iterator[list[Row]]:
-    """What is told of on the page, which is written only if all went well."""
+    """What is told of on the page, which is written only if all went well, and in time."""
     rows: list[Row] = []
     failed = request.session.testsfailed
     yield rows
     if "REHEARSAL_PAGE" in os.environ and request.session.testsfailed == failed:
+        assert not page.late(rows)
         print(page.write(rows))
 
 
