@@ -18,7 +18,16 @@ ask_gate() {
     -- "$DEPLOY_HOST" "$*" 2>&1 | tee "$PRIVATE/said" || CODE=$?
   arm
   SAID=$(<"$PRIVATE/said")
+  warn
   ((CODE != 255)) || stop 255 "$(no_connection "$SAID")"
+}
+
+# What the gate warns of stands above the log as well.
+warn() {
+  local line
+  while read -r line; do
+    [[ $line != 'warning: '* ]] || tell warning "${line#warning: }"
+  done <<<"$SAID"
 }
 
 # Ends with the exit code of a deployment or a rollback unless that is 0; else RELEASE is what

@@ -112,6 +112,7 @@ def test_the_first_deployment_makes_a_bare_server_a_site(
     done = team.deploy(first)
     assert done.success, done.log
     assert cloud.release() == first.outputs["release"]
+    assert "::warning::" not in done.log
     assert cloud.handshake().version() == "TLSv1.3"
     _tells_no_secret(team, done, first)
     rows.append(Row("the first deployment, on the bare server", "빈 서버에 첫 배포", False,
@@ -119,7 +120,9 @@ def test_the_first_deployment_makes_a_bare_server_a_site(
 
 
 def test_the_second_one_loses_no_request(cloud: Cloud, team: Team, rows: list[Row]) -> None:
-    team.commit("another release")
+    # The server's clone has other settings of nginx than this release from here on.
+    other = ("worker_processes", "# other\nworker_processes")
+    team.commit("another release", **{"nginx/nginx.conf": other})
     image = team.build()
     before = cloud.live()
     with cloud.visitors() as visitors:
@@ -127,6 +130,7 @@ def test_the_second_one_loses_no_request(cloud: Cloud, team: Team, rows: list[Ro
         done = team.deploy(image)
     assert done.success, done.log
     assert cloud.live() != before
+    assert "::warning::the settings or the compose files" in done.log
     assert cloud.release() == image.outputs["release"]
     assert visitors["failed"] == 0 and visitors["requests"] > 1000
     rows.append(Row("the second one, under load", "부하 속의 두 번째 배포", False,
