@@ -96,11 +96,13 @@ def test_a_setting_that_is_missing_stops_it_before_anything_is_changed(
     ):  # fmt: skip
         value = where.pop(name)
         try:
-            done = team.deploy(first)
+            jobs = team.check(), team.deploy(first)
         finally:
             where[name] = value
-        assert not done.success
-        assert f"{name}: missing" in done.log
+        for done in jobs:
+            assert not done.success
+            assert f"{name}: missing" in done.log
+    assert team.check().success
     assert cloud.live() == ""
     rows.append(Row("a secret or a variable is missing", "시크릿이나 변수가 빠졌습니다", True,
                     "nothing was changed", "아무것도 바뀌지 않습니다"))  # fmt: skip
