@@ -139,7 +139,7 @@ docker_packages() {
   write /etc/apt/sources.list.d/docker.list <<EOF
 deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/$id $codename stable
 EOF
-  get update
+  update_lists
   install_missing docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin
 }
 
@@ -236,13 +236,23 @@ wait_for_engine() {
 # A machine that has just started may be installing something itself.
 get() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"; }
 
+# The timeout above is of what installs; who is fetching the lists, apt-daily say, is not waited for.
+update_lists() {
+  local end=$((SECONDS + 300)) said
+  until said=$(get update 2>&1); do
+    if [[ $said != *lists/lock* ]] || ((SECONDS > end)); then fail "apt-get update: ${said##*$'\n'}"; fi
+    sleep 3
+  done
+  [[ -z $said ]] || note "$said"
+}
+
 install_missing() {
   local package missing=()
   for package in "$@"; do
     [[ $(dpkg-query --show --showformat '${db:Status-Abbrev}' "$package" 2>/dev/null) == ii* ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
-  [[ -n ${updated:-} ]] || get update
+  [[ -n ${updated:-} ]] || update_lists
   updated=yes
   get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
     fail "apt-get could not install: ${missing[*]}"
