@@ -123,6 +123,7 @@ EOF
   else
     docker_packages
   fi
+  keep_major
   engine_answers || service docker start
   wait_for_engine
   docker compose version >/dev/null 2>&1 || fail "docker compose is missing: install Docker's compose plugin"
@@ -141,6 +142,18 @@ deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] h
 EOF
   update_lists
   install_missing docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin
+}
+
+# Containers outlive an update of the engine within its major version, and not the step to another:
+# that is for when somebody looks on (docs/deploy.md).
+keep_major() {
+  local version
+  version=$(dpkg-query --show --showformat '${Version}' docker-ce 2>/dev/null) || return 0
+  write /etc/apt/preferences.d/60-kaira <<EOF
+Package: docker-ce docker-ce-cli
+Pin: version ${version%%.*}.*
+Pin-Priority: 1000
+EOF
 }
 
 # The user that a deployment comes as: no password, no home, and nothing of its own to change.
@@ -164,9 +177,10 @@ sshd_settings() {
   local settings=/etc/ssh/sshd_config.d/10-kaira.conf keys stated
   printf -v stated '%s\n' 'Match User deploy' "  AuthorizedKeysFile $KEYS" "  ForceCommand $PWD/infra/host/gate" \
     '  AuthenticationMethods publickey' '  DisableForwarding yes' '  PermitTTY no' '  PermitUserRC no'
-  # Whoever comes with a password only is not locked out.
+  # Passwords go as soon as anybody has a key; whoever comes with one alone is told so here.
   keys=$(find /root/.ssh /home/*/.ssh -name authorized_keys -size +0 2>/dev/null || true)
   if [[ -n $keys ]]; then
+    note "from now on by key alone, which have: $(tr '\n' ' ' <<<"$keys")"
     printf -v stated '%s%s\n' "$stated" $'Match all\n  PasswordAuthentication no\n  KbdInteractiveAuthentication no'
   else
     note "nobody else has a key here, so passwords stay as they are"
