@@ -260,6 +260,11 @@ def test_new_versions_are_let_lie_for_a_week() -> None:
         assert (ROOT / each["directory"].strip("/")).is_dir()
 
 
+def test_images_are_named_where_dependabot_looks_for_them() -> None:
+    lines = re.findall(r"^FROM (.+)", (ROOT / "Dockerfile.prod").read_text(), re.M)
+    assert any(":" in each for each in lines) and not any("$" in each for each in lines)
+
+
 # Private
 
 
