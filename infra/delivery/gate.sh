@@ -38,6 +38,7 @@ serves() {
     1) stop 1 "the release was no good, and the old one serves as before: ${SAID##*$'\n'}" ;;
     2) stop 2 "the server refused, and nothing was changed: ${SAID##*$'\n'}" ;;
     3) stop 3 "the release was live and did badly, and the old one serves again: ${SAID##*$'\n'}" ;;
+    4) stop 4 "it broke off, and nobody thought of that; see what serves: infra/delivery/status: ${SAID##*$'\n'}" ;;
     *) stop "$CODE" "the server's gate ended with $CODE: ${SAID##*$'\n'}" ;;
   esac
   [[ $SAID =~ done:\ ([A-Za-z0-9._+-]{1,128})\ serves ]] ||

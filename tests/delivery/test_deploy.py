@@ -95,6 +95,7 @@ def test_the_key_is_gone_if_the_deployment_is_stopped(
     [(1, "failed: green crashed (exit code 1); blue still serves", "the old one serves as before"),
      (2, "refused: cannot pull it: not found", "nothing was changed"),
      (3, "rolled back: green ran out of memory; blue serves again", "the old one serves again"),
+     (4, "failed: line 7 went wrong", "see what serves: infra/delivery/status"),
      (7, "who knows", "the server's gate ended with 7")],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["deploy", "rollback"])
