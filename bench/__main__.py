@@ -32,7 +32,7 @@ from bench.tls import tls
 from bench.visitors import EACH_SECOND, UNDERWAY, VISITORS
 from bench.watched import SECONDS, watched
 
-START_ROUNDS = 15
+START_ROUNDS = 30
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -195,7 +195,8 @@ HTTP/2 is 8 connections with 8 requests at once (`h2load`). Who asks has as much
 nginx, which therefore often waits: what counts is what nginx does for each second that it had the \
 processor, in {3 * rounds} rounds.
 - Cold start is from the start of the process to the first 200 from `/`, asked for every 5 ms, \
-{START_ROUNDS} times in turn, in the image where there is Docker, all bytecode cached.
+{START_ROUNDS} times in turn, forwards and backwards, in the image where there is Docker, all \
+bytecode cached.
 - On App Engine means app.yaml's entrypoint on what `make appengine` has prepared, and the empty \
 application on the same server, in a container of App Engine's Python with what requirements.txt \
 lists, compiled, in 256 MB and with half a CPU, of which who asks takes a part. The application is \

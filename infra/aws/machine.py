@@ -10,11 +10,13 @@ CONSOLE_SECONDS = 15  # until the console shows what the machine has just writte
 
 
 def zone(session: Any, kind: str) -> str:
-    """The first zone of the region that has machines of this type."""
+    """The first zone of the region that has machines of this type; empty if there is none."""
     answer = session.client("ec2").describe_instance_type_offerings(
         LocationType="availability-zone", Filters=[{"Name": "instance-type", "Values": [kind]}]
     )
-    return min((each["Location"] for each in answer["InstanceTypeOfferings"]), default="")
+    found = (str(each["Location"]) for each in answer["InstanceTypeOfferings"])
+    # Local Zones, us-west-2-lax-1a say, have neither all services nor the same prices.
+    return min((each for each in found if each[:-1] == session.region_name), default="")
 
 
 def image(session: Any, published: str) -> str:

@@ -18,7 +18,16 @@ ask_gate() {
     -- "$DEPLOY_HOST" "$*" 2>&1 | tee "$PRIVATE/said" || CODE=$?
   arm
   SAID=$(<"$PRIVATE/said")
+  warn
   ((CODE != 255)) || stop 255 "$(no_connection "$SAID")"
+}
+
+# What the gate warns of stands above the log as well.
+warn() {
+  local line
+  while read -r line; do
+    [[ $line != 'warning: '* ]] || tell warning "${line#warning: }"
+  done <<<"$SAID"
 }
 
 # Ends with the exit code of a deployment or a rollback unless that is 0; else RELEASE is what
@@ -29,6 +38,7 @@ serves() {
     1) stop 1 "the release was no good, and the old one serves as before: ${SAID##*$'\n'}" ;;
     2) stop 2 "the server refused, and nothing was changed: ${SAID##*$'\n'}" ;;
     3) stop 3 "the release was live and did badly, and the old one serves again: ${SAID##*$'\n'}" ;;
+    4) stop 4 "it broke off, and nobody thought of that; see what serves: infra/delivery/status: ${SAID##*$'\n'}" ;;
     *) stop "$CODE" "the server's gate ended with $CODE: ${SAID##*$'\n'}" ;;
   esac
   [[ $SAID =~ done:\ ([A-Za-z0-9._+-]{1,128})\ serves ]] ||

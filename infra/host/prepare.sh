@@ -123,6 +123,7 @@ EOF
   else
     docker_packages
   fi
+  keep_major
   engine_answers || service docker start
   wait_for_engine
   docker compose version >/dev/null 2>&1 || fail "docker compose is missing: install Docker's compose plugin"
@@ -139,8 +140,20 @@ docker_packages() {
   write /etc/apt/sources.list.d/docker.list <<EOF
 deb [arch=$(dpkg --print-architecture) signed-by=/etc/apt/keyrings/docker.asc] https://download.docker.com/linux/$id $codename stable
 EOF
-  get update
+  update_lists
   install_missing docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin
+}
+
+# Containers outlive an update of the engine within its major version, and not the step to another:
+# that is for when somebody looks on (docs/deploy.md).
+keep_major() {
+  local version
+  version=$(dpkg-query --show --showformat '${Version}' docker-ce 2>/dev/null) || return 0
+  write /etc/apt/preferences.d/60-kaira <<EOF
+Package: docker-ce docker-ce-cli
+Pin: version ${version%%.*}.*
+Pin-Priority: 1000
+EOF
 }
 
 # The user that a deployment comes as: no password, no home, and nothing of its own to change.
@@ -164,9 +177,10 @@ sshd_settings() {
   local settings=/etc/ssh/sshd_config.d/10-kaira.conf keys stated
   printf -v stated '%s\n' 'Match User deploy' "  AuthorizedKeysFile $KEYS" "  ForceCommand $PWD/infra/host/gate" \
     '  AuthenticationMethods publickey' '  DisableForwarding yes' '  PermitTTY no' '  PermitUserRC no'
-  # Whoever comes with a password only is not locked out.
+  # Passwords go as soon as anybody has a key; whoever comes with one alone is told so here.
   keys=$(find /root/.ssh /home/*/.ssh -name authorized_keys -size +0 2>/dev/null || true)
   if [[ -n $keys ]]; then
+    note "from now on by key alone, which have: $(tr '\n' ' ' <<<"$keys")"
     printf -v stated '%s%s\n' "$stated" $'Match all\n  PasswordAuthentication no\n  KbdInteractiveAuthentication no'
   else
     note "nobody else has a key here, so passwords stay as they are"
@@ -236,13 +250,23 @@ wait_for_engine() {
 # A machine that has just started may be installing something itself.
 get() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@"; }
 
+# The timeout above is of what installs; who is fetching the lists, apt-daily say, is not waited for.
+update_lists() {
+  local end=$((SECONDS + 300)) said
+  until said=$(get update 2>&1); do
+    if [[ $said != *lists/lock* ]] || ((SECONDS > end)); then fail "apt-get update: ${said##*$'\n'}"; fi
+    sleep 3
+  done
+  [[ -z $said ]] || note "$said"
+}
+
 install_missing() {
   local package missing=()
   for package in "$@"; do
     [[ $(dpkg-query --show --showformat '${db:Status-Abbrev}' "$package" 2>/dev/null) == ii* ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
-  [[ -n ${updated:-} ]] || get update
+  [[ -n ${updated:-} ]] || update_lists
   updated=yes
   get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
     fail "apt-get could not install: ${missing[*]}"

@@ -90,6 +90,18 @@ def test_filters_ask_for_names_that_are_written() -> None:
             assert re.search(rf"""["' ]{value}["' ]""", source), value
 
 
+def test_what_the_edge_refuses_is_no_error_of_ours() -> None:
+    (errors,) = [
+        each["FilterPattern"] for each in _of("AWS::Logs::MetricFilter")
+        if each["MetricTransformations"][0]["MetricName"] == "EdgeErrors"
+    ]  # fmt: skip
+    assert errors == '{ ($.event = "request") && ($.level = "error") }'
+    (levels,) = re.findall(
+        r"map \$status \$level \{(.*?)\}", (ROOT / "nginx/edge/log.conf").read_text(), re.S
+    )
+    assert re.findall(r"(\S+) +error;", levels) == ["500", "502", "503", "504"]
+
+
 # Private
 
 

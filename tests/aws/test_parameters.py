@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.aws.__main__ import main
-from infra.aws.template import OWN, completed, given, parameters
+from infra.aws.template import OWN, BadParameter, completed, given, parameters
 from tests.aws.conftest import KEY, NEEDED, calls, words
 from tests.logs.cloud import KEYS, Cloud
 
@@ -13,7 +13,7 @@ BAD = {
     "Email": "owner", "Repository": "kaira", "DeployKey": "-----BEGIN OPENSSH PRIVATE KEY-----",
     "Image": "ghcr.io/You/kaira:latest", "Ref": "main; reboot", "Token": "secret'secret",
     "Domain": "https://shop.example", "AcmeEmail": "x'; reboot #@a.b", "HostedZone": "shop.example",
-    "InstanceType": "p5.48xlarge", "DiskGB": "8", "Ubuntu": "24.04", "SshFrom": "0.0.0.0/0",
+    "InstanceType": "p5.48xlarge", "DiskGB": "8", "Ubuntu": "24.04", "SshFrom": "203.0.113.0/24",
     "GitHubProvider": "yes", "MonthlyBudget": "25.50", "Logs": "true", "VisitorDays": "2",
     "Days": "forever", "ErrorsIn5Minutes": "0", "SlowIn5Minutes": "-1",
 }  # fmt: skip
@@ -25,7 +25,7 @@ GOOD = {
     "AcmeEmail": ["", "a@b.example"], "HostedZone": ["", "Z0123456789ABCDEFGHIJ"],
     "InstanceType": ["t3.micro", "t3.medium"], "DiskGB": ["16", "200"],
     "Ubuntu": ["/aws/service/canonical/ubuntu/server/26.04/stable/current/amd64/hvm/ebs-gp3/ami-id"],
-    "SshFrom": ["", "203.0.113.7/32", "10.0.0.0/8"], "GitHubProvider": ["make", "exists"],
+    "SshFrom": ["", "203.0.113.7/32"], "GitHubProvider": ["make", "exists"],
     "MonthlyBudget": ["1"], "Logs": ["cloudwatch"], "VisitorDays": ["90"], "Days": ["365"],
     "ErrorsIn5Minutes": ["1"], "SlowIn5Minutes": ["1000"],
 }  # fmt: skip
@@ -56,6 +56,22 @@ def test_a_malformed_one_is_named(name: str, refused) -> None:
     error = refused(*words({**NEEDED, name: BAD[name]}))
     assert error.startswith(f"infra.aws: {name}:") and parameters()[name].takes in error
     assert (BAD[name] in error) is (name != "Token")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0.0.0.0/0",
+        "10.0.0.0/8",
+        "203.0.113.6/31",
+        "203.0.113.7",
+        "203.0.113.256/32",
+        "::1/128",
+    ],
+)
+def test_ssh_is_open_to_one_address_or_to_none(value: str) -> None:
+    with pytest.raises(BadParameter, match=r"^SshFrom: .* takes one address"):
+        given([f"SshFrom={value}"])
 
 
 @pytest.mark.parametrize("name", NEEDED)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from infra.aws.__main__ import main
+from infra.aws.machine import zone
 from infra.aws.stack import Change, _change, loses
 from tests.aws.conftest import HOST_KEY, KEY, NEEDED, Command, calls, words
 from tests.edge.stack import ROOT
@@ -95,6 +96,22 @@ def test_it_is_made_changed_and_taken_down(cloud: Cloud, command: Command) -> No
     assert not _stacks(cloud) and not _machines(cloud)
     done = command("delete", "--yes", "kaira")
     assert done.code == 2 and "there is no stack kaira in eu-west-1" in done.error
+
+
+def test_the_zone_is_one_of_the_regions_own() -> None:
+    class Region:
+        region_name = "us-west-2"
+
+        def client(self, _: str) -> Region:
+            return self
+
+        def describe_instance_type_offerings(self, **_: object) -> dict[str, Any]:
+            return {"InstanceTypeOfferings": [{"Location": each} for each in zones]}
+
+    zones = ["us-west-2-lax-1a", "us-west-2c", "us-west-2b", "us-west-2-wl1-las-wlz-1"]
+    assert zone(Region(), "t3.micro") == "us-west-2b"
+    zones = zones[:1]
+    assert zone(Region(), "t3.micro") == ""
 
 
 def test_what_the_region_has_not_is_refused(cloud: Cloud, command: Command) -> None:

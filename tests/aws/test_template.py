@@ -89,6 +89,10 @@ def test_every_resource_is_made_or_known_not_to_be(made: Cloud) -> None:
     (stack,) = made.ask("cloudformation", "describe_stacks")["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert {each["OutputKey"] for each in stack["Outputs"]} == set(template()["Outputs"])
+    there = made.ask("cloudformation", "describe_stack_resources", StackName="kaira")
+    # Of what it cannot make moto tells neither name nor type.
+    counted = Counter(each.get("ResourceType") for each in there["StackResources"])
+    assert counted == {**MADE, None: sum(NOT_ON_MOTO.values())}
     # moto warns of what it does not know, a misspelled type say, and calls the stack complete.
     log = made.log.read_text()
     warned = set(re.findall(r"(?:parse|support for) (AWS::\w+::\w+)", log))
@@ -186,7 +190,8 @@ def test_a_deployment_opens_a_tunnel_and_no_shell() -> None:
     tunnel = resources()["Tunnel"]["Properties"]
     assert tunnel["DocumentType"] == "Session" and tunnel["Content"]["sessionType"] == "Port"
     assert tunnel["Content"]["properties"]["portNumber"] == "22"
-    assert "parameters" not in tunnel["Content"], "nobody names another port"
+    named = set(tunnel["Content"]["parameters"])
+    assert named == {"localPortNumber"}, "nobody names another port of the machine"
 
 
 @pytest.mark.parametrize(

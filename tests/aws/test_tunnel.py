@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.stack import ROOT
+from tests.edge.stack import ROOT, free_port
 
 GOOD = {
     "AWS_ROLE": "arn:aws:iam::123456789012:role/kaira-DeployRole-1", "AWS_REGION": "ap-northeast-2",
@@ -29,7 +30,8 @@ here.joinpath("called").write_text("\\n".join([*sys.argv[1:], os.environ.get("AW
                                              Path(token).read_text() if token else ""]))
 if os.environ.get("REFUSED"):
     sys.exit("An error occurred (AccessDenied): Not authorized")
-with socket.create_server(("127.0.0.1", 2222)) as server:
+port = sys.argv[-1].removeprefix("localPortNumber=")
+with socket.create_server(("127.0.0.1", int(port))) as server:
     server.accept()[0].close()
     time.sleep(0.2)
 """
@@ -38,15 +40,22 @@ Tunnel = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def tunnel(tmp_path: Path) -> Iterator[Tunnel]:
-    """Runs the script with these settings."""
+def port() -> str:
+    """Where nobody listens."""
+    return str(free_port())
+
+
+@pytest.fixture
+def tunnel(tmp_path: Path, port: str) -> Iterator[Tunnel]:
+    """Runs the script with these settings, to that port unless they say another."""
     (tmp_path / "aws").write_text(AWS)
     (tmp_path / "aws").chmod(0o755)
 
     def run(**variables: str) -> subprocess.CompletedProcess[str]:
         path = f"{tmp_path}:{os.environ['PATH']}"
         return subprocess.run(
-            [ROOT / "infra/aws/tunnel"], env={"PATH": path, "TMPDIR": str(tmp_path), **variables},
+            [ROOT / "infra/aws/tunnel"],
+            env={"PATH": path, "TMPDIR": str(tmp_path), "DEPLOY_PORT": port, **variables},
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
@@ -83,20 +92,33 @@ def github() -> Iterator[str]:
     server.shutdown()
 
 
-def test_a_job_opens_it_as_the_role(tunnel: Tunnel, github: str, tmp_path: Path) -> None:
+def test_a_job_opens_it_as_the_role(tunnel: Tunnel, github: str, tmp_path: Path, port: str) -> None:
     done = tunnel(
         **GOOD, ACTIONS_ID_TOKEN_REQUEST_URL=github, ACTIONS_ID_TOKEN_REQUEST_TOKEN="hush"
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "127.0.0.1:2222 leads to sshd of i-0123456789abcdef0\n"
+    assert done.stdout == f"127.0.0.1:{port} leads to sshd of i-0123456789abcdef0\n"
     assert (tmp_path / "called").read_text().splitlines() == [
         "ssm", "start-session", "--region", "ap-northeast-2", "--target", "i-0123456789abcdef0",
-        "--document-name", "kaira-ssh", GOOD["AWS_ROLE"], "a.b-c_d.e",
+        "--document-name", "kaira-ssh", "--parameters", f"localPortNumber={port}", GOOD["AWS_ROLE"], "a.b-c_d.e",
     ]  # fmt: skip
 
 
 def test_whoever_has_credentials_needs_no_role(tunnel: Tunnel) -> None:
     assert tunnel(**{**GOOD, "AWS_ROLE": ""}).returncode == 0
+
+
+def test_whoever_has_the_port_is_not_taken_for_the_machine(
+    tunnel: Tunnel, tmp_path: Path, port: str
+) -> None:
+    with socket.create_server(("127.0.0.1", int(port))):
+        done = tunnel(**GOOD)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith(
+        f"tunnel: DEPLOY_PORT: something else answers on 127.0.0.1:{port}"
+    )
+    assert not (tmp_path / "called").exists()
+    assert tunnel(**GOOD, DEPLOY_PORT="ssh").stderr.startswith("tunnel: DEPLOY_PORT: takes a port")
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from bench import report
+from bench import coldstart, report
 from bench.memory import megabytes
 from bench.report import FAIL, PASS, UNMEASURED, Findings
 from bench.runner import Result
@@ -51,6 +52,30 @@ def test_a_ratio_on_its_target_passes_and_one_below_fails(requests: float, mark:
 def test_a_start_may_take_thirteen_tenths_of_the_empty_one(seconds: float, mark: str) -> None:
     found = [each for each in report.verdicts(starts(seconds, 0.5)) if "kaira serve" in each[1]]
     assert [each[0] for each in found] == [mark]
+
+
+def test_starts_are_compared_with_their_neighbours_and_not_with_a_busier_minute() -> None:
+    kaira = Result("kaira serve", [1 / 1.2, 1 / 2.4, 1 / 2.4])
+    empty = Result("empty FastAPI, gunicorn", [1 / 1.0, 1 / 1.0, 1 / 2.0])
+    found = [
+        mark
+        for mark, words in report.verdicts(Findings(starts=[kaira, empty]))
+        if "kaira serve" in words
+    ]
+    assert found == [PASS]
+
+
+def test_starts_go_forwards_and_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    def start(command: Callable[[int], list[str]], *_: object) -> float:
+        started.append(int(command(0)[0]))
+        return 1 / started[-1]
+
+    monkeypatch.setattr(coldstart, "_start", start)
+    contestants = {"one": lambda _: ["1"], "two": lambda _: ["2"]}
+    assert coldstart.measure(contestants, Path(), 2, {}) == {"one": [1, 1], "two": [2, 2]}
+    assert started == [1, 2, 2, 1, 1, 2]
 
 
 @pytest.mark.parametrize(("used", "mark"), [(199, PASS), (201, FAIL)])

@@ -108,6 +108,15 @@ def test_the_digest_is_the_indexs_and_no_other(docker: Docker) -> None:
     }  # fmt: skip
 
 
+def test_in_actions_it_is_there_for_the_scan_and_elsewhere_nothing_is_fetched(
+    docker: Docker,
+) -> None:
+    assert docker.build().returncode == 0
+    assert docker.asked()[-1][:2] == ["buildx", "build"]
+    assert docker.build(GITHUB_ACTIONS="true").returncode == 0
+    assert docker.asked()[-1] == ["pull", "--quiet", f"ghcr.io/you/kaira@{INDEX}"]
+
+
 def test_the_login_is_in_settings_that_are_thrown_away_and_the_builder_is_not(
     docker: Docker,
 ) -> None:

@@ -91,7 +91,8 @@ def test_the_image_is_in_the_registry_by_the_digest_that_it_prints(
     assert told["name"] == f"{registry}/you/kaira"  # no capitals
     assert told["image"] == f"{told['name']}@{told['digest']}" == done.stdout.strip()
     url = f"http://{registry}/v2/you/kaira/manifests/"
-    accept = "Accept: application/vnd.docker.distribution.manifest.v2+json"
+    kinds = "docker.distribution.manifest.v2", "oci.image.manifest.v1"  # as the engine keeps it
+    accept = "Accept: " + ", ".join(f"application/vnd.{each}+json" for each in kinds)
     for reference in (told["digest"], "v7"):
         ask = ("curl", "--silent", "--user", f"{USER}:{TOKEN}", "--header", accept)
         answer = run(*ask, "--include", url + reference)
@@ -145,7 +146,7 @@ def test_what_cannot_be_built_is_not_called_an_image(checkout: Checkout) -> None
     [("GITHUB_REPOSITORY", "", "IMAGE_NAME: missing"), ("IMAGE_NAME", "you/kaira:latest", "REGISTRY, IMAGE_NAME: take"),
      ("IMAGE_NAME", "you/kaira kaira", "REGISTRY, IMAGE_NAME: take"), ("REGISTRY", "https://ghcr.io", "REGISTRY, IMAGE_NAME: take"),
      ("RELEASE", "v1/2", "RELEASE: takes"), ("RELEASE", "x" * 129, "RELEASE: takes"),
-     ("REGISTRY_USER", "", "REGISTRY_USER: missing")],
+     ("REGISTRY_USER", "", "REGISTRY_USER: missing"), ("SBOM", "no", "SBOM: takes")],
 )  # fmt: skip
 def test_a_malformed_setting_is_named_before_anything_is_built(
     checkout: Checkout, name: str, value: str, says: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -94,6 +95,7 @@ def test_the_key_is_gone_if_the_deployment_is_stopped(
     [(1, "failed: green crashed (exit code 1); blue still serves", "the old one serves as before"),
      (2, "refused: cannot pull it: not found", "nothing was changed"),
      (3, "rolled back: green ran out of memory; blue serves again", "the old one serves again"),
+     (4, "failed: line 7 went wrong", "see what serves: infra/delivery/status"),
      (7, "who knows", "the server's gate ended with 7")],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["deploy", "rollback"])
@@ -133,6 +135,28 @@ def test_actions_obeys_us_and_not_the_server(
     assert all(line in runs[0].stderr.splitlines() for line in says)
     first, second = (word(done) for done in runs)
     assert first != second and second not in (server.heard("processes") or second)
+
+
+def test_a_warning_of_the_servers_stands_above_the_log_as_well(
+    server: Server, settings: Settings, tmp_path: Path
+) -> None:
+    server.answer("warning: git pull there: 100%\n==>   31.4 s  done: v2 serves as green")
+    summary = tmp_path / "summary"
+    told = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    done = script("deploy", IMAGE, **settings, **told)
+    assert obeyed(done) == ["::warning::git pull there: 100%25", "::notice::deployed: v2 serves"]
+    assert summary.read_text().splitlines()[0] == "- warning: git pull there: 100%"
+
+
+def test_the_gate_compares_all_that_a_host_runs_besides_the_image() -> None:
+    listed = (ROOT / "infra/host/files").read_text().split()
+    files = sorted(path.name for path in ROOT.glob("docker-compose.*.yml"))
+    mounts = {
+        path for name in files for path in re.findall(r"- \./(.+?):", (ROOT / name).read_text())
+    }
+    assert len(mounts) > 8
+    for path in [*files, *mounts, "monitoring/logs/local.yml", "deploy-blue-green.sh"]:
+        assert any(path == each or path.startswith(f"{each}/") for each in listed), path
 
 
 def test_outside_of_actions_what_the_server_says_is_shown_as_it_is(

@@ -14,7 +14,7 @@ Settings = dict[str, str]
 SECRETS = ("DEPLOY_KEY", "DEPLOY_KNOWN_HOSTS", "REGISTRY_TOKEN")
 EVERYTHING = {
     "REGISTRY": "docker.io", "REGISTRY_USER": "you", "REGISTRY_TOKEN": "dckr_pat_secret",
-    "IMAGE": IMAGE, "STAGING": "true",
+    "IMAGE": IMAGE, "STAGING": "true", "REVIEWED": "true", "SBOM": "false",
 }  # fmt: skip
 
 REFUSED: list[tuple[str, str, str]] = [
@@ -41,7 +41,8 @@ REFUSED: list[tuple[str, str, str]] = [
                     f"{IMAGE}; reboot", "sha256:" + "5e" * 32)),
     *(("BACK", value, "takes how many") for value in ("0", "-1", "100", "one", "1 2")),
     ("BACK", "1", "is set, and so is IMAGE"),
-    *(("STAGING", value, "takes true") for value in ("yes", "TRUE", "1")),
+    *((name, value, "takes true") for name in ("STAGING", "REVIEWED") for value in ("yes", "TRUE", "1")),
+    *(("SBOM", value, "takes false") for value in ("no", "FALSE", "0")),
 ]  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def test_something_else_is_there_and_one_line_says_what(answer: tuple[int, str],
 def test_nobody_is_there_and_it_is_asked_until_the_time_is_over() -> None:
     url, began = f"http://127.0.0.1:{free_port()}", time.monotonic()
     done = script("verify", "v2", SITE_URL=url, VERIFY_SECONDS="3")
-    assert done.returncode == 1 and 3 <= time.monotonic() - began < 8
+    assert done.returncode == 1 and time.monotonic() - began >= 3
     assert "but no answer: Failed to connect to 127.0.0.1" in line(done)
 
 

@@ -15,7 +15,8 @@ from tests.rehearsal.expressions import evaluate, is_true
 
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
 LOADED: dict[str, Any] = {path.stem: YAML(typ="safe").load(path) for path in FILES}
-DEPLOY = LOADED["deploy"]["jobs"]["deploy"]
+JOBS: dict[str, Any] = LOADED["deploy"]["jobs"]
+DEPLOY = JOBS["deploy"]
 # What each job may do besides reading the repository.
 RIGHTS = {
     ("deploy", "image"): {"packages": "write", "id-token": "write", "attestations": "write"},
@@ -83,7 +84,7 @@ def test_no_expression_is_in_what_a_shell_reads() -> None:
     assert not [step["run"] for *_, step in steps() if "${{" in step.get("run", "")]
 
 
-@pytest.mark.parametrize("name", ["image", "deploy"])
+@pytest.mark.parametrize("name", ["settings", "image", "deploy"])
 def test_what_a_deployment_runs_are_scripts_of_the_repository(name: str) -> None:
     runs = [step["run"] for step in LOADED["deploy"]["jobs"][name]["steps"] if "run" in step]
     scripts = "delivery/(settings|build|deploy|verify|rollback)|aws/tunnel"
@@ -96,6 +97,19 @@ def test_settings_come_first_and_are_checked_for_the_very_thing_that_is_done() -
     for step in ran[1:]:
         for name, value in step["env"].items():
             assert name in OWN or ran[0]["env"][name] == value
+
+
+def test_the_settings_of_every_environment_are_looked_at_before_the_tests() -> None:
+    first = JOBS["settings"]
+    assert JOBS["test"]["needs"] == "settings" and "needs" not in first
+    assert first["strategy"]["matrix"] == DEPLOY["strategy"]["matrix"]
+    assert first["environment"] == {"name": DEPLOY["environment"]["name"], "deployment": False}
+    looks = [step for step in first["steps"] if "run" in step]
+    again = next(step for step in DEPLOY["steps"] if "run" in step)
+    of_this_run = {"IMAGE", "BACK"}  # an image, which is not there yet
+    both = {**DEPLOY["env"], **again["env"]}
+    assert [step["run"] for step in looks] == [again["run"]]
+    assert looks[0]["env"] == {key: both[key] for key in both.keys() - of_this_run}
 
 
 def test_secrets_are_in_the_environment_of_the_steps_that_need_them_alone() -> None:
@@ -113,6 +127,7 @@ def test_one_deployment_at_a_time_and_none_is_cut_short() -> None:
     assert DEPLOY["concurrency"] == {
         "group": "deploy-${{ matrix.environment }}",
         "cancel-in-progress": False,
+        "queue": "max",
     }
     assert LOADED["deploy"]["concurrency"]["cancel-in-progress"] is False
     assert DEPLOY["strategy"]["max-parallel"] == 1 and DEPLOY["strategy"].get("fail-fast", True)
@@ -120,9 +135,21 @@ def test_one_deployment_at_a_time_and_none_is_cut_short() -> None:
 
 
 def test_nothing_is_built_that_was_not_tested_nor_deployed_that_was_not_built() -> None:
-    assert LOADED["deploy"]["jobs"]["image"]["needs"] == "test"
-    assert "if" not in LOADED["deploy"]["jobs"]["image"]
-    assert DEPLOY["needs"] == "image"
+    assert JOBS["image"]["needs"] == "test" and DEPLOY["needs"] == "image"
+    for test in ("success", "failure", "cancelled", "skipped"):
+        assert runs("image", {"test": test}) is (test == "success")
+    assert not runs("image", {"test": "success"}, cancelled=True)
+
+
+def test_the_image_that_is_scanned_is_the_one_that_is_deployed() -> None:
+    steps = JOBS["image"]["steps"]
+    (scan,) = (step for step in steps if step.get("uses", "").startswith("anchore/scan-action@"))
+    assert scan["with"]["image"] == JOBS["image"]["outputs"]["image"]
+    assert "if" not in scan
+    (also,) = (
+        step for step in LOADED["ci"]["jobs"]["image"]["steps"] if "scan" in step.get("uses", "")
+    )
+    assert {**also["with"], "image": ""} == {**scan["with"], "image": ""}
 
 
 ONCE, TWICE = ["production"], ["staging", "production"]
@@ -176,15 +203,34 @@ THIS_COMMIT = {"image": "", "back": ""}
 def test_it_deploys_what_was_built_well_or_what_was_asked_for_unless_cancelled(
     inputs: Mapping[str, str] | None, image: str, cancelled: bool, deploys: bool
 ) -> None:
-    asked = inside(DEPLOY["if"])
-    context = {
-        "inputs": inputs, "needs": {"image": {"result": image}}, "cancelled": lambda: cancelled,
-    }  # fmt: skip
-    runs = is_true(evaluate(asked, context))
-    # A condition without one of these is asked only after jobs that all went well.
-    if not re.search(r"\b(success|failure|always|cancelled)\(\)", asked):
-        runs = runs and image == "success"
-    assert runs is deploys
+    assert runs("deploy", {"image": image}, inputs, cancelled=cancelled) is deploys
+
+
+@pytest.mark.parametrize(
+    ("inputs", "variables", "settings", "looks", "tests"),
+    [
+        (None, {}, "success", True, True),
+        (None, {}, "failure", True, False),
+        (None, {}, "cancelled", True, False),
+        (THIS_COMMIT, {}, "success", True, True),
+        (THIS_COMMIT, {}, "failure", True, False),
+        (None, {"REVIEWED": "true"}, "skipped", False, True),
+        (None, {"REVIEWED": "false"}, "failure", True, False),
+        (IMAGE, {}, "skipped", False, False),
+        (BACK, {}, "skipped", False, False),
+        (BACK, {"REVIEWED": "true"}, "skipped", False, False),
+    ],
+)
+def test_it_tests_once_the_settings_are_good_unless_reviewers_would_be_asked_twice(
+    inputs: Mapping[str, str] | None,
+    variables: Mapping[str, str],
+    settings: str,
+    looks: bool,
+    tests: bool,
+) -> None:
+    assert runs("settings", {}, inputs, variables) is looks
+    assert runs("test", {"settings": settings}, inputs, variables) is tests
+    assert not runs("test", {"settings": settings}, inputs, variables, cancelled=True)
 
 
 def test_only_what_was_deployed_well_and_is_not_seen_is_rolled_back() -> None:
@@ -214,7 +260,28 @@ def test_new_versions_are_let_lie_for_a_week() -> None:
         assert (ROOT / each["directory"].strip("/")).is_dir()
 
 
+def test_images_are_named_where_dependabot_looks_for_them() -> None:
+    lines = re.findall(r"^FROM (.+)", (ROOT / "Dockerfile.prod").read_text(), re.M)
+    assert any(":" in each for each in lines) and not any("$" in each for each in lines)
+
+
 # Private
+
+
+def runs(
+    job: str, results: Mapping[str, str], inputs: Mapping[str, str] | None = None,
+    variables: Mapping[str, str] | None = None, *, cancelled: bool = False,
+) -> bool:  # fmt: skip
+    """Whether a job of deploy.yml does, after jobs with these results."""
+    asked = inside(JOBS[job]["if"])
+    context = {
+        "inputs": inputs, "vars": variables or {}, "cancelled": lambda: cancelled,
+        "needs": {name: {"result": result} for name, result in results.items()},
+    }  # fmt: skip
+    # A condition without one of these is asked only after jobs that all went well.
+    anyway = re.search(r"\b(success|failure|always|cancelled)\(\)", asked)
+    well = all(result == "success" for result in results.values())
+    return is_true(evaluate(asked, context)) and bool(anyway or well)
 
 
 def inside(text: str) -> str:

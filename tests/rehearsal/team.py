@@ -61,6 +61,10 @@ class Team:
         run(*git, "commit", "-q", "-m", message)
         return run(*git, "rev-parse", "HEAD").strip()
 
+    def check(self) -> Done:
+        """The job `settings`, for production."""
+        return self._workflow().run("settings", matrix={"environment": "production"})
+
     def build(self) -> Done:
         """The job `image`, on what is committed."""
         return self._workflow().run("image")

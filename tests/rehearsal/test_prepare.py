@@ -65,6 +65,23 @@ def test_it_wants_to_be_root(server: str) -> None:
     assert done.stderr.startswith("prepare: run it as root")
 
 
+def test_it_waits_for_who_is_fetching_the_lists_of_packages(server: str) -> None:
+    lock = (
+        "use Fcntl; open(L, '>>', '/var/lib/apt/lists/lock'); "
+        "my $all = pack('s! s! l! l! i', F_WRLCK, 0, 0, 0, 0); fcntl(L, F_SETLK, $all) or die; "
+        "print qq(locked\\n); close(STDOUT); sleep 6"
+    )
+    with subprocess.Popen(
+        ["docker", "exec", server, "perl", "-e", lock], stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout and holder.stdout.readline() == b"locked\n"
+        done = prepare(server, **GOOD)
+        assert holder.poll() == 0
+    # There is no network: it got that far.
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("prepare: apt-get could not install: ")
+
+
 # Private
 
 
