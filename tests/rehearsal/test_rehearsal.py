@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -318,6 +319,26 @@ def test_the_site_is_back_by_itself_when_the_server_is(
         "the server is started again", "서버를 다시 시작합니다")  # fmt: skip
     rows.append(Row(*what, None, "the same colour, the same certificate",
                     "같은 색, 같은 인증서", took))  # fmt: skip
+
+
+def test_a_power_cut_in_the_middle_of_a_deployment_leaves_a_site(
+    cloud: Cloud, team: Team, first: Done, rows: list[Row]
+) -> None:
+    before = cloud.live()
+    with ThreadPoolExecutor(1) as pool:
+        deployment = pool.submit(team.deploy, first)
+        wait_until(lambda: cloud.live() not in ("", before), "visitors are sent to the new one", 90)
+        took = reboot(cloud, power_cut=True)
+    assert not deployment.result().success
+    assert cloud.live() != before
+    assert cloud.release() == first.outputs["release"]
+    assert team.deploy(first).success  # goes on from there
+    assert cloud.live() == before
+    assert cloud.release() == first.outputs["release"]
+    rows.append(Row("its power is cut in the middle of a deployment, which is then run again",
+                    "배포 도중에 서버의 전원이 끊기고, 배포를 다시 실행합니다", True,
+                    "the site is there in between, and the new release after it",
+                    "그 사이에도 사이트가 있고, 그 뒤에는 새 릴리스가 서비스합니다", took))  # fmt: skip
 
 
 def test_preparing_it_again_changes_nothing(cloud: Cloud, team: Team) -> None:
