@@ -59,8 +59,9 @@ def _now(board: Board) -> None:
         number(
             About(
                 "Failing",
-                "Share of answers with a 5xx, over 5 minutes. Above 0.1 % it eats the budget.",
-                "5xx 응답의 비율, 5분. 0.1%를 넘으면 예산이 줄어듭니다.",
+                "Share of answers with 500, 502, 503 or 504, over 5 minutes. Above 0.1 % it eats "
+                "the budget.",
+                "500·502·503·504 응답의 비율, 5분. 0.1%를 넘으면 예산이 줄어듭니다.",
             ),
             "percentunit",
             Query(failed_share("5m")),
@@ -164,8 +165,8 @@ def _errors(board: Board) -> None:
         series(
             About(
                 "Failures by code",
-                "5xx that visitors saw. 500: the application; 502 to 504: it was away or too slow.",
-                "방문자가 본 5xx. 500은 애플리케이션, 502~504는 없거나 너무 느렸던 것.",
+                "What visitors saw. 500: the application; 502 to 504: it was away or too slow.",
+                "방문자가 본 오류. 500은 애플리케이션, 502~504는 없거나 너무 느렸던 것.",
             ),
             "reqps",
             Query(f"sum by (code) (rate({FAILURES}[$__rate_interval]))", "{{code}}"),
