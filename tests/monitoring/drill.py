@@ -162,12 +162,11 @@ def _certificate() -> list[Fault]:
         site.start()
         wait_until(site.has_https, "HTTPS has come", 90)
         end = _expiry(site)
-        # Only the memory of it is made up: that it was first seen 88 days ago, with 90 to go.
-        history = {
-            "kaira:certificate_expiry:min": lambda _: end,
-            "kaira:certificate_life:seconds": lambda _: 90.0 * DAY,
-        }
-        with _watched(site, history, HERE / "secure.yml", up=False) as receiver:
+        # Only one thing is made up: that it was issued 88 days ago, and not just now.
+        issued = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end - 90 * DAY))
+        said = f's/"issued": "[^"]*"/"issued": "{issued}"/'
+        site.execute("certbot", "sed", "-i", said, "/run/kaira/certificate.json")
+        with _watched(site, None, HERE / "secure.yml", up=False) as receiver:
 
             def renew() -> None:
                 site.start("certbot", ACME_PROFILE="default")
