@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +111,26 @@ def test_what_visitors_get_is_seen(monitoring: Monitoring, stack: Stack) -> None
     assert all(name.startswith(stack.project) for name in running)  # others are none of its concern
 
 
+def test_new_rules_are_in_force_by_themselves(tmp_path: Path) -> None:
+    folder, name = tmp_path / "prometheus", "kaira-watched-rules"
+    shutil.copytree(ROOT / "monitoring/prometheus", folder)
+    run("chmod", "-R", "a+rX", str(tmp_path.parent))  # Prometheus is another user
+    run("docker", "run", "--detach", "--name", name, "--entrypoint", "sh", "-v",
+        f"{folder}:/etc/prometheus:ro", "prom/prometheus:v3.13.3-busybox", "/etc/prometheus/start")  # fmt: skip
+    try:
+
+        def answers(text: str) -> bool:
+            ask = ("wget", "-q", "-O", "-", "http://127.0.0.1:9090/api/v1/rules")
+            return text in run("docker", "exec", name, *ask, check=False)
+
+        wait_until(lambda: answers('"EdgeDown"'), "it has its rules", 30)
+        rule = "groups: [{name: new, rules: [{alert: BrandNew, expr: vector(1)}]}]\n"
+        (folder / "rules/new.yml").write_text(rule)
+        wait_until(lambda: answers('"BrandNew"'), "it has the new one", 90)
+    finally:
+        run("docker", "rm", "-f", "-v", name)
+
+
 def test_memory_that_runs_out_in_somebody_else_s_container_is_not_the_machine_s(
     monitoring: Monitoring,
 ) -> None:
@@ -134,6 +155,7 @@ def test_one_command_sends_a_test_message_every_way(
         str(ROOT / "monitoring/alertmanager/test"), env={"COMPOSE_PROJECT_NAME": monitoring.project}
     )
     assert all(f"{way}: taken" in said for way in ("email", "slack", "webhook")), said
+    assert "ALERT_RUNBOOKS_URL is not set" in said
     (name,) = (each for each in receiver.names("firing", began) if each.startswith("TestAlert"))
     assert name in said
     (letter,) = (each for each in mailbox.letters if "This is a test" in each["Subject"])
