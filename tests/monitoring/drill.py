@@ -183,7 +183,8 @@ def _certificate() -> list[Fault]:
 
 
 def _disk() -> list[Fault]:
-    time.sleep(90)  # the others have started: what is mounted now they do not see
+    # Where / is not shared, those that have started do not see what is mounted now.
+    time.sleep(90)
     with _mounted(megabytes=1024) as disk:
         site = Stack("kaira-drill-disk", HERE / "disk.yml", DISK=str(disk))
         filling = disk / "filling"
