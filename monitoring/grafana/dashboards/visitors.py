@@ -6,7 +6,16 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from monitoring.grafana.dashboards.board import Board
 from monitoring.grafana.dashboards.host import FILESYSTEMS, PRESSURE, PRESSURE_EXPR
-from monitoring.grafana.dashboards.panels import About, Query, by_colour, number, series, states
+from monitoring.grafana.dashboards.panels import (
+    About,
+    Column,
+    Query,
+    by_colour,
+    grid,
+    number,
+    series,
+    states,
+)
 from monitoring.grafana.dashboards.serving import (
     FAILURES,
     REQUESTS,
@@ -20,6 +29,7 @@ OBJECTIVE = "99.9 %"
 BUDGET = "0.001"
 
 DURATION = "kaira_edge_request_duration_seconds_bucket"
+FIRING = 'ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{alertstate="firing"}'
 # As long as Prometheus keeps anything.
 FAILED_30_DAYS = f"sum(increase({FAILURES}[30d])) / (sum(increase({REQUESTS}[30d])) > 0)"
 
@@ -113,6 +123,20 @@ def _now(board: Board) -> None:
             Query("min(avg_over_time(probe_success[30d]))"),
             steps=((None, "red"), (0.999, "green")),
             decimals=3,
+        ),
+    )
+    board.line(
+        5,
+        grid(
+            About(
+                "What is told",
+                "The alerts that fire, and for how long. Watchdog always does: without it no other "
+                "would. What each means is in the runbooks, above.",
+                "울리고 있는 알림과 지난 시간. Watchdog은 늘 울립니다. 이것이 없으면 다른 알림도 "
+                "없습니다. 뜻은 위의 대응 절차에 있습니다.",
+            ),
+            {"severity": "Kind", "alertname": "Alert", "concern": "About"},
+            Column("For", f"time() - max by (severity, alertname, concern) ({FIRING})", "s"),
         ),
     )
 
