@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -124,6 +127,36 @@ def test_what_visitors_get_is_seen(monitoring: Monitoring, stack: Stack) -> None
     assert all(name.startswith(stack.project) for name in running)  # others are none of its concern
 
 
+PAGES = {
+    "/whole": (b"<html><body>x</body></HTML>", 1),
+    "/short": (b"<!DOCTYPE html><title>x</title><p>x", 1),  # which is whole too
+    "/other": (b"It works!", 0),
+}
+
+
+class Pages(BaseHTTPRequestHandler):
+    """Answers with one of them."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(PAGES[self.path][0])
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_prober_knows_a_page_when_it_sees_one(monitoring: Monitoring) -> None:
+    with ThreadingHTTPServer(("0.0.0.0", 0), Pages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for path, (_, well) in PAGES.items():
+            target = f"http://receiver:{server.server_port}{path}"
+            url = f"http://blackbox:9115/probe?module=site&target={target}"
+            said = monitoring.execute("prometheus", "wget", "-q", "-O", "-", url)
+            assert f"\nprobe_success {well}\n" in said, path
+        server.shutdown()
+
+
 def test_new_rules_are_in_force_by_themselves(tmp_path: Path) -> None:
     folder, name = tmp_path / "prometheus", "kaira-watched-rules"
     shutil.copytree(ROOT / "monitoring/prometheus", folder)
@@ -158,6 +191,33 @@ def test_memory_that_runs_out_in_somebody_else_s_container_is_not_the_machine_s(
     wait_until(lambda: bool(monitoring.ask(counted)), "the machine has counted it", 180)
     told = 'count_over_time(ALERTS{alertname=~".+OutOfMemory",alertstate="firing"}[30m])'
     assert monitoring.ask(told) == []
+
+
+def test_that_the_host_is_down_is_all_that_is_told(
+    monitoring: Monitoring, receiver: Receiver
+) -> None:
+    began = time.time()
+    url = f"{monitoring.alertmanager}/api/v2/alerts"
+    follow = {"EdgeDown": "page", "SiteUnreachable": "page", "DiskLow": "ticket"}
+
+    def send(until: float, **alerts: str) -> None:
+        end = datetime.fromtimestamp(until, UTC).isoformat()
+        told = [
+            {"labels": {"alertname": name, "severity": severity}, "endsAt": end}
+            for name, severity in alerts.items()
+        ]
+        httpx.post(url, json=told).raise_for_status()
+
+    try:
+        send(began + 600, **follow)
+        time.sleep(5)  # so that whatever would be told of them is told before the cause is
+        send(began + 600, HostDown="page")
+        receiver.wait("HostDown", "firing", began, 90)
+        assert receiver.names("firing", began) == {"HostDown"}
+        inhibited = httpx.get(url, params={"active": "false", "inhibited": "true"}).json()
+        assert follow.keys() <= {each["labels"]["alertname"] for each in inhibited}
+    finally:
+        send(time.time(), HostDown="page", **follow)
 
 
 def test_one_command_sends_a_test_message_every_way(
