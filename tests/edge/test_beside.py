@@ -26,7 +26,8 @@ def running(stack: Stack, *command: str) -> list[str]:
 )
 def test_what_is_killed_is_started_again(stack: Stack, command: tuple[str, ...]) -> None:
     (before,) = running(stack, *command)
-    run("docker", "exec", "--user", "nginx", stack.container("nginx"), "kill", "-9", before)
+    kill = ("sh", "-c", f"kill -9 {before}")
+    run("docker", "exec", "--user", "nginx", stack.container("nginx"), *kill)
     wait_until(lambda: running(stack, *command) not in ([], [before]), "it is back", 15)
     settle(stack)  # and does what it did before
     _have_nginx_complain(stack)
