@@ -46,7 +46,7 @@ DEPLOYMENT = "./deploy-blue-green.sh"  # not one request lost in any round
 SWITCH_SECONDS = 10.0  # from the image present to the new version, at most, in any round
 IDLE_MB = 200.0  # the whole compose stack, at most
 WATCHERS_MB = 400.0  # the whole monitoring, at most
-GRAFANA_MB = 210.0  # its limit in docker-compose.monitoring.yml, 200 MiB; it is not measured
+GRAFANA_MB = 268.0  # its limit in docker-compose.monitoring.yml, 256 MiB; it is not measured
 
 PASS, FAIL, UNMEASURED = "PASS", "FAIL", "not measured"
 

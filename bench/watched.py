@@ -92,6 +92,7 @@ def _stacks(image: str) -> Iterator[tuple[str, list[str]]]:
         "RATE_LIMIT": "1000000",
         "WEB_CONCURRENCY": "1",
         "GRAFANA_ADMIN_PASSWORD": "not started",
+        "HOST_MOUNT": "ro",
     }
     files = {site: "docker-compose.prod.yml", f"{site}-watch": "docker-compose.monitoring.yml"}
     try:

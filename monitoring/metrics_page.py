@@ -50,6 +50,7 @@ KOREAN = {
     "kaira_certificate_expiry_timestamp_seconds": (
         "nginx가 보여 주는 인증서가 끝나는 때(에포크 초)."
     ),
+    "kaira_certificate_issued_timestamp_seconds": "그 인증서가 유효해진 때(에포크 초).",
     "http_requests_total": "라우트 요청 수. 메서드, 상태, 라우트별.",
     "http_request_size_bytes": "라우트에 온 요청의 본문 크기.",
     "http_response_size_bytes": "라우트가 보낸 응답의 본문 크기.",
@@ -86,9 +87,10 @@ def application() -> Told:
     metrics.instrument(app)
     app.build_middleware_stack()  # it is then that they are made
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        file.write('{"names": [], "expires": "2026-01-01T00:00:00Z"}')
+        times = '"issued": "2026-01-01T00:00:00Z", "expires": "2026-04-01T00:00:00Z"'
+        file.write(f'{{"names": [], {times}}}')
         file.flush()
-        certificate.FILE = Path(file.name)  # where there is one, its end is told
+        certificate.FILE = Path(file.name)  # where there is one, it is told of
         text = metrics.exposition("", "").decode()
     told = re.findall(r"# HELP (\S+) (.*)\n# TYPE \S+ (\w+)", text)
     return {

@@ -20,10 +20,11 @@ FILE = Path("/run/kaira/certificate.json")
 
 @dataclass(frozen=True)
 class Certificate:
-    """The names that it is for, and when it ends."""
+    """The names that it is for, when it ends, and when it was issued if that is told."""
 
     names: list[str]
     expires: datetime
+    issued: datetime | None
 
 
 def certificate() -> Certificate | None:
@@ -31,14 +32,17 @@ def certificate() -> Certificate | None:
     try:
         told = json.loads(FILE.read_bytes())
         expires = datetime.fromisoformat(told["expires"])
+        issued = datetime.fromisoformat(told["issued"]) if "issued" in told else None
         names = [str(name) for name in told["names"]]
     except (OSError, ValueError, TypeError, LookupError):
         return None
-    return Certificate(names, expires) if expires.tzinfo else None
+    if not expires.tzinfo or (issued and not issued.tzinfo):
+        return None
+    return Certificate(names, expires, issued)
 
 
 class CertificateCollector(Collector):
-    """When the certificate ends: nothing renews it any more if that comes near."""
+    """When the certificate ends, and when it began: how few days are few depends on its life."""
 
     def collect(self) -> Iterator[Metric]:
         """Yields nothing where there is no certificate."""
@@ -48,3 +52,9 @@ class CertificateCollector(Collector):
                 "When the certificate that the edge shows expires, in seconds since the epoch.",
                 value=found.expires.timestamp(),
             )
+            if found.issued:
+                yield GaugeMetricFamily(
+                    "kaira_certificate_issued_timestamp_seconds",
+                    "When that certificate began to be valid, in seconds since the epoch.",
+                    value=found.issued.timestamp(),
+                )

@@ -37,6 +37,14 @@ def health(folder: Path) -> tuple[int, dict[str, Any]]:
     return answer.status_code, answer.json()
 
 
+def test_its_life_can_be_reckoned_where_its_beginning_is_told(facts: Path) -> None:
+    issued = b"\nkaira_certificate_issued_timestamp_seconds "
+    facts.write_text(json.dumps(GOOD))
+    assert issued not in metrics.exposition("r1", "1")
+    facts.write_text(json.dumps(GOOD | {"issued": "2026-10-04T03:04:05Z"}))
+    assert issued + b"1.791083045e+09\n" in metrics.exposition("r1", "1")
+
+
 def test_health_and_metrics_have_names_and_end(facts: Path, tmp_path: Path) -> None:
     facts.write_text(json.dumps(GOOD))
     told = {"names": ["shop.example"], "expires": "2027-01-02T03:04:05Z"}
@@ -50,7 +58,8 @@ def test_health_and_metrics_have_names_and_end(facts: Path, tmp_path: Path) -> N
     "content",
     [None, b"", b"{", b"[]", b"7", b"\xff\xfe", b"{}", b'{"names": ["x"]}',
      b'{"names": 1, "expires": "2027-01-02T03:04:05Z"}', b'{"names": [], "expires": 7}',
-     b'{"names": [], "expires": "soon"}', b'{"names": [], "expires": "2027-01-02T03:04:05"}'],
+     b'{"names": [], "expires": "soon"}',
+     b'{"names": [], "expires": "2027-01-02T03:04:05Z", "issued": "2026-10-04T03:04:05"}', b'{"names": [], "expires": "2027-01-02T03:04:05"}'],
 )  # fmt: skip
 def test_a_file_that_is_not_there_or_no_good_changes_nothing(
     facts: Path, tmp_path: Path, content: bytes | None

@@ -83,7 +83,7 @@ def test_the_containers_together_have_a_limit(used: float, mark: str) -> None:
     assert report.verdicts(Findings(memory={"app": used - 10, "nginx": 10}))[-2][0] == mark
 
 
-@pytest.mark.parametrize(("used", "mark"), [(189, PASS), (191, FAIL)])
+@pytest.mark.parametrize(("used", "mark"), [(131, PASS), (133, FAIL)])
 def test_so_has_the_monitoring_which_leaves_room_for_grafana(used: float, mark: str) -> None:
     assert report.verdicts(Findings(watchers={"prometheus": used}))[-1][0] == mark
 

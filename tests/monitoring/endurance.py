@@ -51,6 +51,12 @@ MEASURES = (
     Measure("memory of the edge", "엣지의 메모리",
             f'avg_over_time(kaira_container_memory_bytes{{name="{SITE}-nginx"}}[5m]) / 1e6',
             1.05, "MB"),
+    Measure("memory of Prometheus", "Prometheus의 메모리",
+            'avg_over_time(kaira_container_memory_bytes{name=~".+-prometheus-1"}[5m]) / 1e6',
+            1.25, "MB"),  # it keeps two hours of samples in memory before it writes them
+    Measure("memory of Alertmanager", "Alertmanager의 메모리",
+            'avg_over_time(kaira_container_memory_bytes{name=~".+-alertmanager-1"}[5m]) / 1e6',
+            1.05, "MB"),
     Measure("memory of the exporters together", "익스포터 전체의 메모리",
             "sum(avg_over_time(kaira_container_memory_bytes"
             '{name=~".+(exporter|blackbox|containers)-1"}[5m])) / 1e6', 1.05, "MB"),

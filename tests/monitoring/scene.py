@@ -61,7 +61,7 @@ class Scene:
         self._remove()
         self.site.start_authority()
         self.site.start()
-        wait_until(self.site.has_https, "HTTPS has come", 30)
+        wait_until(self.site.has_https, "HTTPS has come", 90)
         self.monitoring.up()
         self.site.wait_until_warm()
         self.visitors = Visitors(

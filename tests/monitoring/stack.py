@@ -84,6 +84,7 @@ class Monitoring(Stack):
             base=COMPOSE,
             GRAFANA_ADMIN_PASSWORD="not started",
             KAIRA_PROJECT=site.project,
+            HOST_MOUNT="ro,rslave" if _root_is_shared() else "ro",
             ALERT_WEBHOOK_URL=f"http://receiver:{receiver.port}/",
             **ports,
             **env,
@@ -127,6 +128,13 @@ class Monitoring(Stack):
         return {
             each: float(used[name][:-3]) * units[used[name][-3:]] for each, name in named.items()
         }
+
+
+def _root_is_shared() -> bool:
+    """As systemd makes it on a server; in a machine that is a container itself it is not."""
+    told = (line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    root = [fields for fields in told if fields[4] == "/"][-1]
+    return any(field.startswith(("shared:", "master:")) for field in root[6:])
 
 
 @contextmanager

@@ -15,11 +15,14 @@ import pytest
 
 from monitoring.containers import tell
 from monitoring.grafana.dashboards import FOLDER, Expression, expressions, files, marks
+from monitoring.grafana.dashboards.edge import CERTIFICATE_TOLD
 from monitoring.metrics_page import application, edge
 from tests.app.running import ROOT
+from tests.monitoring.test_rules import ALERTS, RULES, load
 
 GRAFANA = ROOT / "monitoring/grafana"
 BOARDS: dict[str, dict[str, Any]] = {path.stem: json.loads(text) for path, text in files().items()}
+STATED = [rule for path in RULES for group in load(path)["groups"] for rule in group["rules"]]
 PANELS = [
     pytest.param(panel, id=f"{name}: {panel['title']}")
     for name, board in BOARDS.items()
@@ -27,8 +30,10 @@ PANELS = [
     if panel["type"] != "row"
 ]
 
-# What the exporters tell, of that which is asked; each has a documentation of its own.
+# What the exporters and Prometheus tell, of that which is asked; each has a documentation of its own.
 EXPORTERS = {
+    "ALERTS",
+    "ALERTS_FOR_STATE",
     "up",
     "nginx_connections_accepted",
     "nginx_connections_active",
@@ -71,6 +76,7 @@ EXPORTERS = {
     "probe_success",
 }
 SERIES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count")}
+RECORDED = [rule["record"] for rule in STATED if "record" in rule]
 HANGUL = re.compile(r"[가-힣]")
 
 
@@ -183,8 +189,39 @@ def test_deployments_are_on_every_dashboard_and_so_are_the_ways_to_the_others(na
     assert runbooks["url"].endswith("/runbooks.md")
 
 
+@pytest.mark.parametrize(
+    ("dashboard", "title", "colour", "limit", "alert", "stated"),
+    [
+        ("host", "Memory available", "green", 160 * 2**20, "HostMemoryLow", "< 160 * 1024 * 1024"),
+        ("host", "Fullest disk", "orange", 1 - 0.15, "DiskLow", "< 0.15"),
+        ("host", "Fullest disk", "red", 1 - 0.05, "DiskAlmostFull", "< 0.05"),
+        ("host", "Inodes free", "orange", 0.1, "InodesLow", "< 0.1"),
+        ("host", "Memory of its limit", "orange", 0.9, "ContainerMemoryNearLimit", "> 0.9"),
+        ("host", "Clock off by", "orange", 0.1, "ClockSkew", "> 0.1"),
+        ("edge", "Counted", "orange", 60, "EdgeCountingStopped", "> 60"),
+        ("visitors", "Burn rate", "red", 14.4, "ErrorBudgetBurn1h", "> 14.4 * 0.001"),
+        ("visitors", "Burn rate", "orange", 6, "ErrorBudgetBurn6h", "> 6 * 0.001"),
+    ],
+)
+def test_a_colour_begins_where_its_alert_does(
+    dashboard: str, title: str, colour: str, limit: float, alert: str, stated: str
+) -> None:
+    assert stated in ALERTS[alert]["expr"]
+    (panel,) = (each for each in BOARDS[dashboard]["panels"] if each["title"] == title)
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    assert (colour, limit) in {(each["color"], each["value"]) for each in steps}
+
+
+@pytest.mark.parametrize(("name", "part", "days"), CERTIFICATE_TOLD)
+def test_the_certificate_is_told_where_its_lines_are(name: str, part: float, days: int) -> None:
+    alert = {"ticket": "CertificateRenewalOverdue", "page": "CertificateExpiresSoon"}[name]
+    assert ALERTS[alert]["labels"]["severity"] == name
+    assert f"< {days} * 86400" in ALERTS[alert]["expr"]
+    assert f"< {part} * kaira:certificate_life:seconds" in ALERTS[alert]["expr"]
+
+
 def test_what_is_asked_for_is_told() -> None:
-    told = set(EXPORTERS)
+    told = EXPORTERS | set(RECORDED)
     for name, (kind, _) in (application() | edge() | tell.METRICS).items():
         told |= {name + end for end in SERIES.get(kind, ("",))}
     asked = set()

@@ -185,11 +185,12 @@ def test_a_channel_is_there_if_its_variable_is(tmp_path: Path, variables: dict[s
     assert ("slack_configs" in people) == ("ALERT_SLACK_URL" in variables)
     assert ("webhook_configs" in people) == ("ALERT_WEBHOOK_URL" in variables)
     assert ("webhook_configs" in heartbeat) == ("ALERT_HEARTBEAT_URL" in variables)
-    said, _, started = written.said.partition("\n")
+    said, started = written.said.split("started ")
     assert said.startswith("kaira: alerts go to:" if len(people) > 1 else "kaira: alerts are shown")
+    assert ("ALERT_RUNBOOKS_URL is not set" in said) == ("ALERT_RUNBOOKS_URL" not in variables)
     assert started.startswith(
-        f"started --config.file={written.config} --storage.path=/alertmanager "
-        "--cluster.listen-address=\n"
+        f"--config.file={written.config} --storage.path=/alertmanager "
+        "--cluster.listen-address= --web.external-url=http://localhost:9093/\n"
     )
 
 

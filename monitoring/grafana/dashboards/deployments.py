@@ -144,8 +144,8 @@ def _around(board: Board) -> None:
             series(
                 About(
                     "Share that fails, by colour",
-                    "5xx that visitors saw while a colour was live.",
-                    "그 색이 서비스하는 동안 방문자가 본 5xx의 비율.",
+                    "500, 502, 503 and 504 that visitors saw while a colour was live.",
+                    "그 색이 서비스하는 동안 방문자가 본 500·502·503·504의 비율.",
                 ),
                 "percentunit",
                 Query(failed_share("$__rate_interval", " by (colour)"), "{{colour}}"),

@@ -20,6 +20,8 @@ from monitoring.grafana.dashboards.serving import WHO, WHO_MEANS, answer_time, w
 KEPT = 'kaira_edge_requests_total{kind!="api", cache=~"hit|stale|updating"}'
 KEEPABLE = 'kaira_edge_requests_total{kind!="api"}'
 DAY = 86400
+# Which part of its life is few, and how many days at most, as rules/certificate.yml has it.
+CERTIFICATE_TOLD = (("ticket", 0.3, 20), ("page", 0.25, 3))
 
 CACHE_COLOURS = {
     "hit": "green",
@@ -103,14 +105,13 @@ def _now(board: Board) -> None:
         number(
             About(
                 "Certificate, days left",
-                "Of what a visitor is shown. It is renewed long before its end; near nothing, "
-                "something keeps certbot from it. Empty without HTTPS.",
-                "방문자에게 보이는 인증서. 끝나기 훨씬 전에 갱신됩니다. 0에 가까우면 certbot이 "
-                "못 하고 있는 것. HTTPS가 없으면 비어 있습니다.",
+                "Of what a visitor is shown. How few are too few depends on its life: see the "
+                "lines at the bottom. Empty without HTTPS.",
+                "방문자에게 보이는 인증서. 며칠이 적은지는 수명에 달렸으니 맨 아래의 선을 보세요. "
+                "HTTPS가 없으면 비어 있습니다.",
             ),
             "suffix: d",
             Query(_days_left("min(probe_ssl_earliest_cert_expiry)")),
-            steps=((None, "red"), (1, "orange"), (3, "green")),
             decimals=1,
         ),
         number(
@@ -122,7 +123,7 @@ def _now(board: Board) -> None:
             ),
             "s",
             Query("time() - kaira_edge_counted_timestamp_seconds"),
-            steps=((None, "green"), (30, "orange"), (120, "red")),
+            steps=((None, "green"), (60, "orange")),
             decimals=0,
         ),
     )
@@ -295,14 +296,17 @@ def _outside(board: Board) -> None:
             About(
                 "Certificate, days left",
                 "shown: what visitors get; written: what certbot has put there. If they part for "
-                "long, nginx does not see the new one.",
-                "shown은 방문자가 받는 것, written은 certbot이 둔 것. "
-                "오래 다르면 nginx가 새것을 못 보고 있습니다.",
+                "long, nginx does not see the new one. Below the others is a ticket, or a page.",
+                "shown은 방문자가 받는 것, written은 certbot이 둔 것. 오래 다르면 nginx가 새것을 "
+                "못 보고 있습니다. 나머지 두 선보다 낮아지면 ticket, page 알림이 옵니다.",
             ),
             "suffix: d",
             Query(_days_left("min(probe_ssl_earliest_cert_expiry)"), "shown"),
             Query(_days_left("max(kaira_certificate_expiry_timestamp_seconds)"), "written"),
-            limits=((1, "red"),),
+            *(
+                Query(f"clamp_max({part} * kaira:certificate_life:seconds / {DAY}, {days})", name)
+                for name, part, days in CERTIFICATE_TOLD
+            ),
         ),
         states(
             About(

@@ -104,7 +104,7 @@ def _now(board: Board) -> None:
             ),
             "bytes",
             Query("node_memory_MemAvailable_bytes"),
-            steps=((None, "red"), (64 * 2**20, "orange"), (128 * 2**20, "green")),
+            steps=((None, "orange"), (160 * 2**20, "green")),
         ),
         number(
             About(
@@ -117,7 +117,7 @@ def _now(board: Board) -> None:
                 f"max(1 - node_filesystem_avail_bytes{FILESYSTEMS}"
                 f" / node_filesystem_size_bytes{FILESYSTEMS})"
             ),
-            steps=((None, "green"), (0.8, "orange"), (0.9, "red")),
+            steps=((None, "green"), (0.85, "orange"), (0.95, "red")),
         ),
         number(
             About(
@@ -136,7 +136,7 @@ def _now(board: Board) -> None:
             ),
             "s",
             Query("abs(node_timex_offset_seconds)"),
-            steps=((None, "green"), (0.05, "orange"), (1, "red")),
+            steps=((None, "green"), (0.1, "orange")),
         ),
     )
 
@@ -260,7 +260,7 @@ def _disk(board: Board) -> None:
                 f" / (node_filesystem_files{FILESYSTEMS} > 0)",
                 "{{mountpoint}}",
             ),
-            limits=((0.1, "red"),),
+            limits=((0.1, "orange"),),
             top=1,
         ),
         series(
@@ -381,7 +381,7 @@ def _containers(board: Board) -> None:
                 "max by (name) (kaira_container_memory_bytes / kaira_container_memory_limit_bytes)",
                 "{{name}}",
             ),
-            limits=((0.8, "orange"), (0.95, "red")),
+            limits=((0.9, "orange"),),
             top=1,
         ),
         series(

@@ -15,7 +15,8 @@ from grafana_foundation_sdk.models import prometheus as prom_model
 
 DATASOURCE = look.DataSourceRef(type_val="prometheus", uid="prometheus")
 
-# By value: from each number on, its colour. The first is what holds below all of them.
+# By value: from each number on, its colour. The first is what holds below all of them. Where there
+# is an alert, orange is where it writes a ticket and red where it wakes somebody.
 Steps = Sequence[tuple[float | None, str]]
 PLAIN: Steps = ((None, "text"),)
 

@@ -9,7 +9,8 @@ from monitoring.grafana.dashboards.panels import About, Query, by_colour, series
 # Each request is in both once; of these there are only as many series as kinds of paths, which is
 # what makes it possible to look at 30 days.
 REQUESTS = "kaira_edge_request_duration_seconds_count"
-FAILURES = 'kaira_edge_requests_total{code=~"5.."}'
+# Ours: 501 and 505 are what a bot gets that asks for something nobody has.
+FAILURES = 'kaira_edge_requests_total{code=~"500|502|503|504"}'
 
 WHO = (
     'max(kaira_edge_live{colour="blue"} or 2 * kaira_edge_live{colour="green"})'

@@ -6,7 +6,16 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from monitoring.grafana.dashboards.board import Board
 from monitoring.grafana.dashboards.host import FILESYSTEMS, PRESSURE, PRESSURE_EXPR
-from monitoring.grafana.dashboards.panels import About, Query, by_colour, number, series, states
+from monitoring.grafana.dashboards.panels import (
+    About,
+    Column,
+    Query,
+    by_colour,
+    grid,
+    number,
+    series,
+    states,
+)
 from monitoring.grafana.dashboards.serving import (
     FAILURES,
     REQUESTS,
@@ -20,6 +29,7 @@ OBJECTIVE = "99.9 %"
 BUDGET = "0.001"
 
 DURATION = "kaira_edge_request_duration_seconds_bucket"
+FIRING = 'ALERTS_FOR_STATE and ignoring (alertstate) ALERTS{alertstate="firing"}'
 # As long as Prometheus keeps anything.
 FAILED_30_DAYS = f"sum(increase({FAILURES}[30d])) / (sum(increase({REQUESTS}[30d])) > 0)"
 
@@ -59,8 +69,9 @@ def _now(board: Board) -> None:
         number(
             About(
                 "Failing",
-                "Share of answers with a 5xx, over 5 minutes. Above 0.1 % it eats the budget.",
-                "5xx 응답의 비율, 5분. 0.1%를 넘으면 예산이 줄어듭니다.",
+                "Share of answers with 500, 502, 503 or 504, over 5 minutes. Above 0.1 % it eats "
+                "the budget.",
+                "500·502·503·504 응답의 비율, 5분. 0.1%를 넘으면 예산이 줄어듭니다.",
             ),
             "percentunit",
             Query(failed_share("5m")),
@@ -114,6 +125,20 @@ def _now(board: Board) -> None:
             decimals=3,
         ),
     )
+    board.line(
+        5,
+        grid(
+            About(
+                "What is told",
+                "The alerts that fire, and for how long. Watchdog always does: without it no other "
+                "would. What each means is in the runbooks, above.",
+                "울리고 있는 알림과 지난 시간. Watchdog은 늘 울립니다. 이것이 없으면 다른 알림도 "
+                "없습니다. 뜻은 위의 대응 절차에 있습니다.",
+            ),
+            {"severity": "Kind", "alertname": "Alert", "concern": "About"},
+            Column("For", f"time() - max by (severity, alertname, concern) ({FIRING})", "s"),
+        ),
+    )
 
 
 def _traffic(board: Board) -> None:
@@ -164,8 +189,8 @@ def _errors(board: Board) -> None:
         series(
             About(
                 "Failures by code",
-                "5xx that visitors saw. 500: the application; 502 to 504: it was away or too slow.",
-                "방문자가 본 5xx. 500은 애플리케이션, 502~504는 없거나 너무 느렸던 것.",
+                "What visitors saw. 500: the application; 502 to 504: it was away or too slow.",
+                "방문자가 본 오류. 500은 애플리케이션, 502~504는 없거나 너무 느렸던 것.",
             ),
             "reqps",
             Query(f"sum by (code) (rate({FAILURES}[$__rate_interval]))", "{{code}}"),
