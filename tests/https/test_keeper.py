@@ -89,7 +89,7 @@ def test_a_restart_asks_for_nothing_before_its_time(days: Days) -> None:
         days.go_by(HOUR)
         days.restart()
     assert len(days.asked) == 1
-    days.go_by(2 * HOUR)
+    days.go_by(2 * HOUR + MINUTE)
     assert len(days.asked) == 2
 
 
