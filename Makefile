@@ -96,7 +96,7 @@ browser-tools: $(CACHE)/browser-tools/node_modules ## bring what judges the page
 lighthouse: install browser-tools ## judge the pages as on a phone over slow 4G: table in docs/
 	@$(BIN)/python -m bench.lighthouse
 
-grades: install ## have HTTPS graded by testssl.sh and Mozilla's observatory: table in docs/
+grades: install ## have HTTPS graded by testssl.sh and Mozilla's observatory; fails below the best: table in docs/
 	@$(BIN)/python -m tests.https.grades
 
 clean: ## remove what these commands made here

@@ -24,6 +24,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 TICK = 5  # between two looks at what certbot has, somebody may have called it by hand
 PATIENCE = 20  # for the edge to start, before anything is said of a name that does not answer
 GRACE = 30  # and before the authority is asked although none of our own has answered us
+GLANCE = 60  # between two looks whether somebody else has come to end TLS before us
 PASSING = ("unreachable", "timeout", "badNonce", "serverInternal")  # the authority's own trouble
 LATE = 0.25  # of its life is left: renewal should have happened, and is tried with fewer scruples
 
@@ -39,7 +40,8 @@ class Keeper:
         self._next_look = 0.0  # for a name that does not lead here yet
         self._force = False
         self._certificate: publish.Certificate | None = None
-        self._prove_at = 0.0
+        self._prover = proof.Prover(settings)
+        self._prove_at = self._glance_at = 0.0
         self._unproven = 0  # looks in a row at HTTPS that did not find it well
 
     def run(self) -> None:
@@ -71,7 +73,7 @@ class Keeper:
             self._publish()
         elif self._lacks_www() and now >= max(self._next_look, self._state.without_www_until):
             self._look_for_www(now)
-        if self._certificate and now >= self._prove_at:
+        if self._certificate and now >= min(self._prove_at, self._glance_at):
             self._prove(self._certificate, now)
 
     # Private
@@ -138,13 +140,19 @@ class Keeper:
         return time.monotonic() - self._started > seconds
 
     def _prove(self, certificate: publish.Certificate, now: float) -> None:
-        """Look whether HTTPS works; again with each check, and sooner while it does not."""
-        early = not self._edge_had_time()
-        well = proof.prove(self._settings, certificate, self._state, now, early=early)
-        self._unproven = 0 if well or early else self._unproven + 1
-        pause = DAY if well else 2 if early else min(30 * 2**self._unproven, 10 * MINUTE)
-        self._prove_at = now + pause
-        self._state.save()
+        """Look whether HTTPS works; again with each check, and sooner while it does not. In between
+        is a glance each minute for whose certificate answers; if none does, nothing follows.
+        """
+        early, glance = not self._edge_had_time(), now < self._prove_at
+        before = dict(self._state.proven_since)
+        well = self._prover.prove(certificate, self._state, now, lenient=early or glance)
+        self._glance_at = now + GLANCE
+        if not glance:
+            self._unproven = 0 if well or early else self._unproven + 1
+            pause = DAY if well else 2 if early else min(30 * 2**self._unproven, 10 * MINUTE)
+            self._prove_at = now + pause
+        if self._state.proven_since != before:
+            self._state.save()
 
     def _www_leads_here(self, findings: dict[str, preflight.Finding]) -> bool:
         domain, www = (findings[name] for name in self._settings.names)

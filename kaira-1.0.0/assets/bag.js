@@ -1,8 +1,17 @@
-// The rows of the bag, in the drawer and on its own page.
+// The bag, in the drawer and on its own page, and how a page says what happens.
 
 import * as store from "./store.js";
 
-const $ = (selector, root) => root.querySelector(selector);
+const $ = (selector, root = document) => root.querySelector(selector);
+
+/** Say something to whoever cannot see it happen: in the open dialog, for nothing else is heard. */
+export function say(text) {
+  const said = $("dialog[open] .said") ?? $("#said");
+  said.textContent = "";
+  setTimeout(() => {
+    said.textContent = text; // after the dialog itself, and heard even if it is said again
+  }, 150);
+}
 
 /** The rows with what the catalogue says of them: product and sum, or nothing if it is gone. */
 export async function priced() {
@@ -75,8 +84,15 @@ export async function showBag(root) {
   $(".volatile", view).hidden = store.lasts();
 }
 
-/** Make a view answer to its buttons, and follow the bag. `say` speaks to screen readers. */
-export function lineUp(view, say) {
+/** Show the drawer. */
+export function openBag() {
+  const drawer = document.getElementById("drawer");
+  drawer.showModal();
+  showBag(drawer);
+}
+
+/** Make a view answer to its buttons, and follow the bag. */
+export function lineUp(view) {
   const undo = $(".undo", view);
   const { one, many, removed } = document.getElementById("drawer").dataset;
   let taken;

@@ -1,19 +1,10 @@
 // What every page does. Each page is complete without this file, but for bag and search.
 
 import { mark } from "./hours.js";
-import { lineUp, showBag } from "./bag.js";
+import { lineUp, openBag } from "./bag.js";
 import * as store from "./store.js";
 
 const $ = (selector, root = document) => root.querySelector(selector);
-
-/** Say something to whoever cannot see it happen: in the open dialog, for nothing else is heard. */
-export function say(text) {
-  const said = $("dialog[open] .said") ?? $("#said");
-  said.textContent = "";
-  setTimeout(() => {
-    said.textContent = text; // after the dialog itself, and heard even if it is said again
-  }, 150);
-}
 
 mark();
 setInterval(mark, 30_000);
@@ -29,19 +20,13 @@ function count() {
   $(".top .bag").title = n ? store.plural(n, one, many) : "";
 }
 
-/** Show the drawer. */
-export function openBag() {
-  drawer.showModal();
-  showBag(drawer);
-}
-
 $(".top .bag").addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || $("#bag")) return;
   event.preventDefault();
   openBag();
 });
 
-for (const view of document.querySelectorAll(".bag-view")) lineUp(view, say);
+for (const view of document.querySelectorAll(".bag-view")) lineUp(view);
 store.onChange(count);
 count();
 

@@ -1,6 +1,6 @@
 // One product: its colour in the address, its size, the bag, and its pictures from close by.
 
-import { openBag, say } from "./kaira.js";
+import { openBag, say } from "./bag.js";
 import { add } from "./store.js";
 
 const product = document.querySelector(".product");

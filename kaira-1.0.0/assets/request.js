@@ -1,7 +1,6 @@
 // The order request: a letter made of the bag, which the visitor sends, copies or prints.
 
-import { described, priced } from "./bag.js";
-import { say } from "./kaira.js";
+import { described, priced, say } from "./bag.js";
 import { onChange, plural, won } from "./store.js";
 
 const section = document.querySelector(".request");

@@ -7,12 +7,15 @@ is no page but made of a template too has ".jinja" at its end: `sitemap.xml.jinj
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import itertools
 import os
 import re
 import traceback
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -76,6 +79,7 @@ def render(site_dir: Path) -> Site:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["integrity"] = _integrity(site_dir)
     site = Site(headers=settings.headers)
     goods = read_catalogue(site_dir, settings.languages)
     shelves = {code: _shelves(goods, code, settings) for code in settings.languages}
@@ -275,6 +279,20 @@ def _context(
         "url": in_language(language),
         "alternates": [(code, in_language(code)(path)) for code in settings.languages],
     }
+
+
+def _integrity(site_dir: Path) -> Callable[[str], str]:
+    """What a page says of a file that it loads, so that a browser takes no other content for it.
+
+    For files with a fingerprint in their names: any other may be of another release than the page.
+    """
+
+    @cache
+    def integrity(path: str) -> str:
+        content = (site_dir / path.removeprefix("/")).read_bytes()
+        return f"sha384-{base64.b64encode(hashlib.sha384(content).digest()).decode()}"
+
+    return integrity
 
 
 def _templates(

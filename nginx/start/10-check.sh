@@ -21,7 +21,7 @@ esac
 
 # What beside nginx itself its user writes: see keep, crawl and count.
 mkdir -p /run/kaira/state /run/kaira/counted /var/cache/kaira/lists
-# nginx's master appends to it as root, and `count` empties it as nginx.
-touch /run/kaira/counted/requests
-chmod 666 /run/kaira/counted/requests
+# nginx's master appends to them as root, and `count` empties them as nginx.
+touch /run/kaira/counted/requests /run/kaira/failures
+chmod 666 /run/kaira/counted/requests /run/kaira/failures
 chown nginx:nginx /run/kaira/state /run/kaira/counted /var/cache/kaira/lists

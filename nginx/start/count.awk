@@ -3,9 +3,9 @@
 #   awk -F'\t' -v totals=FILE -v journal=JOURNAL -v live=blue -v stale=0 -v now=SECONDS \
 #     -v deployed=SECONDS -f count.awk FILE JOURNAL REQUESTS
 #
-# FILE: the totals so far, a series and a number a line; it is written anew. JOURNAL: what
-# deploy-blue-green.sh has written down. REQUESTS: lines of the format `counted` (edge/log.conf); one
-# that is not whole is left out.
+# FILE: the totals so far, a series and a number a line; FILE.new becomes the totals with REQUESTS
+# in them. JOURNAL: what deploy-blue-green.sh has written down. REQUESTS: lines of the format
+# `counted` (edge/log.conf); one that is not whole is left out.
 
 BEGIN {
   bounds = split("0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10 +Inf", bound, " ")
@@ -46,9 +46,8 @@ END {
   for (name in durations) for (i = bounds; i >= 1; i--) for (j = 1; j <= i; j++)
     add(durations[name] bound[i] "\"}", within[name, j])
 
-  printf "" >totals
   for (series in total) {
-    printf "%s\t%.17g\n", series, total[series] >totals
+    printf "%s\t%.17g\n", series, total[series] >(totals ".new")
     family = series
     sub(/(_bucket|_sum|_count)?\{.*/, "", family)
     lines[family] = lines[family] sprintf("%s %.15g\n", series, total[series])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -49,6 +50,22 @@ def test_the_whole_site_stays_up_and_says_so_and_recovers(own: Stack) -> None:
         run("docker", "rm", "-f", squatter)
     wait_until(lambda: status(own, "/health") == 200, "the application is back")
     wait_until(lambda: "stale" not in cache_status(own, "/"), "pages are fresh again")
+
+
+def test_what_is_noted_of_failures_stays_small_as_long_as_it_lasts(own: Stack) -> None:
+    own.compose("up", "-d", "--wait", "--no-deps", "nginx")
+    file = "/run/kaira/failures"
+
+    def noted() -> list[str]:
+        return own.execute("nginx", "cat", file).splitlines()
+
+    httpx.get(own.url + "/api/info")
+    (line,) = noted()
+    assert re.fullmatch(r"blue 503 [502 :]+ /api/info", line)
+    own.execute("nginx", "sh", "-c", f"yes '{line}' | head -n 12000 >>{file}")
+    wait_until(lambda: noted() == [], "it is emptied")
+    httpx.get(own.url + "/api/info")
+    assert noted() == [line]
 
 
 def test_with_nothing_kept_there_is_a_page_that_says_to_come_back(own: Stack) -> None:

@@ -104,3 +104,30 @@ def test_the_file_of_requests_is_emptied(stack: Stack) -> None:
         lambda: grown(stack, before, "kaira_edge_requests_total", cache="hit") >= 12000,
         "all are counted", 15,
     )  # fmt: skip
+
+
+def test_what_was_counted_is_not_lost_where_there_is_no_room_for_more(stack: Stack) -> None:
+    counted = "kaira_edge_requests_total"
+    start, tried = samples(stack), set[str]()
+    with stack.client() as client:
+        client.get("/")
+    wait_until(lambda: grown(stack, start, counted) >= 1, "it is counted")
+    before = {key: value for key, value in samples(stack).items() if key[0].endswith("_total")}
+
+    def has_tried() -> bool:
+        """What is half written stays where it is."""
+        written = ("stat", "-c", "%Y", "/run/kaira/counted/metrics.new")
+        tried.add(stack.execute("nginx", *written, check=False))
+        return len(tried - {""}) >= 2  # the first may be of one that went well
+
+    filler = "/run/kaira/filler"
+    stack.execute("nginx", "dd", "if=/dev/zero", f"of={filler}", "bs=4k", check=False)
+    try:
+        wait_until(has_tried, "it has tried to count")
+    finally:
+        stack.execute("nginx", "rm", filler)
+    with stack.client() as client:
+        client.get("/")
+    wait_until(lambda: grown(stack, before, counted, kind="page") >= 1, "it counts again")
+    after = samples(stack)
+    assert {key for key, value in before.items() if after.get(key, 0) < value} == set()

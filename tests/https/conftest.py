@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -28,18 +27,16 @@ def https_image() -> str:
 
 @pytest.fixture(scope="session")
 def site(https_image: str) -> Iterator[SecureStack]:
-    """The whole stack, with HTTPS that came by itself; `began` and `came` say when."""
+    """The whole stack, with HTTPS that came by itself."""
     stack = SecureStack("site")
     stack.down()
     try:
         stack.start_authority()
-        stack.began = time.monotonic()
         stack.start()
-        wait_until(stack.has_https, "HTTPS has come by itself", 30)
-        stack.came = time.monotonic()
+        wait_until(stack.has_https, "HTTPS has come by itself", 90)
         stack.start("tools")
         stack.wait_until_warm()
-        wait_until(lambda: stack.plain().status_code == 308, "the redirect has come by itself", 10)
+        wait_until(lambda: stack.plain().status_code == 308, "the redirect has come by itself", 90)
         yield stack
     finally:
         stack.down()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import socket
 import ssl
@@ -49,7 +50,6 @@ class SecureStack(Stack):
             f"kaira-https-{name}", Path(__file__).with_name("compose.yml"), *overrides, **own | env
         )
         self.url = f"http://{self.address}"
-        self.began = self.came = 0.0  # when it was started, when HTTPS was there
 
     def start(self, *services: str, **env: str) -> None:
         """Bring these services up; `env` from now on."""
@@ -76,7 +76,7 @@ class SecureStack(Stack):
                 return False
             return True
 
-        wait_until(answers, "the authority answers", 20)
+        wait_until(answers, "the authority answers")
         self.trust_also(server + roots)
 
     def trust_also(self, pem: str) -> None:
@@ -126,14 +126,19 @@ class SecureStack(Stack):
             return False
         return True
 
-    def plain(self, path: str = "/", host: str = DOMAIN, method: str = "GET") -> httpx.Response:
-        """Ask over plain HTTP, and do not follow."""
-        return httpx.request(method, self.url + path, headers={"host": host}, timeout=10)
+    def plain(
+        self, path: str = "/", host: str = DOMAIN, method: str = "GET", at: str = ""
+    ) -> httpx.Response:
+        """Ask over plain HTTP, and do not follow; `at` another address than the edge's."""
+        url = f"http://{at or self.address}{path}"
+        return httpx.request(method, url, headers={"host": host}, timeout=10)
 
-    def secure(self, path: str = "/", host: str = DOMAIN, method: str = "GET") -> httpx.Response:
-        """Ask over TLS, and do not follow."""
+    def secure(
+        self, path: str = "/", host: str = DOMAIN, method: str = "GET", at: str = ""
+    ) -> httpx.Response:
+        """Ask over TLS, and do not follow; `at` another address than the edge's."""
         with httpx.Client(verify=self.context(), timeout=10) as client:
-            url = f"https://{self.address}{path}"
+            url = f"https://{at or self.address}{path}"
             return client.request(
                 method, url, headers={"host": host}, extensions={"sni_hostname": host}
             )
@@ -143,6 +148,14 @@ class SecureStack(Stack):
         command = ("curl", "--silent", "--max-time", "10", "--cacert", "/trust/ca.pem", *arguments)
         return self.execute("tools", *command, check=check)
 
+    def troubles(self) -> list[str]:
+        """What the edge has said that is critical, or of a key that is not the certificate's: as it
+        starts on standard error, from then on as JSON on standard output.
+        """
+        grave = r'\[(crit|alert|emerg)\]|"level":"critical"|mismatch'
+        command = f"docker logs {self.container('nginx')} 2>&1 | grep -E '{grave}' || true"
+        return run("sh", "-c", command).splitlines()
+
     # What certbot does
 
     def said(self, event: str = "") -> list[dict[str, Any]]:
@@ -150,28 +163,47 @@ class SecureStack(Stack):
         lines = [json.loads(line) for line in self.logs("certbot")]
         return [line for line in lines if line["event"].startswith(event)]
 
-    def stderr(self, service: str) -> list[str]:
-        """The lines that a service has written to its standard error."""
-        return run(
-            "sh", "-c", f"docker logs {self.container(service)} 2>&1 >/dev/null"
-        ).splitlines()
-
     def orders(self, service: str = "pebble") -> int:
         """How many certificates the authority has been asked for."""
+        return self.asked(service, "POST /order-plz")
+
+    def asked(self, service: str = "pebble", what: str = " /") -> int:
+        """How often the authority has been asked for something, or anything."""
         log = run("sh", "-c", f"docker logs {self.container(service)} 2>&1")
-        return log.count("POST /order-plz")
+        return len(re.findall(rf"{what}.* -> calling handler", log))
 
     def signal(self, name: str) -> None:
         """HUP: check now; USR1: renew now."""
         run("docker", "kill", "--signal", name, self.container("certbot"))
 
+    def state(self) -> dict[str, Any]:
+        """What certbot has written down for after a restart."""
+        found: dict[str, Any] = json.loads(
+            self.execute("certbot", "cat", "/etc/letsencrypt/kaira.json")
+        )
+        return found
+
+    def wait_until_looked(self) -> None:
+        """Until certbot, just started, has done what was to be done, the authority asked included."""
+
+        def looked() -> bool:
+            return "alive" in self.execute("certbot", "ls", "/tmp", check=False)
+
+        wait_until(looked, "certbot has looked")
+
+    def check(self) -> None:
+        """Have certbot look now, as it does twice a day, and wait until all is found well."""
+        before = self.state()["checked"]
+        self.signal("HUP")
+        wait_until(lambda: self.state()["checked"] != before, "it has been checked")
+
     def renew(self) -> None:
         """Have the certificate renewed now, and wait until visitors see the new one."""
         before = self.certificate()["serialNumber"]
         self.signal("USR1")
-        wait_until(lambda: self.certificate()["serialNumber"] != before, "it is renewed", 20)
+        wait_until(lambda: self.certificate()["serialNumber"] != before, "it is renewed")
 
-    def complaint(self, reason: str, seconds: float = 45) -> dict[str, Any]:
+    def complaint(self, reason: str, seconds: float = 90) -> dict[str, Any]:
         """The newest error, once it has this reason."""
 
         def complained() -> bool:

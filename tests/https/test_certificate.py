@@ -28,84 +28,83 @@ pytestmark = pytest.mark.docker
 
 
 def test_a_restart_asks_the_authority_for_nothing(site: SecureStack) -> None:
-    before, serial = site.orders(), site.certificate()["serialNumber"]
+    before, serial = site.asked(), site.certificate()["serialNumber"]
+    assert before > 0  # what is asked is seen
     site.compose("restart", "certbot")
+    site.wait_until_looked()
     site.compose("up", "-d", "--wait", "--force-recreate", "certbot", "nginx")
-    wait_until(site.has_https, "HTTPS is back", 10)
-    time.sleep(2)
+    site.wait_until_looked()
+    wait_until(site.has_https, "HTTPS is back")
     assert site.certificate()["serialNumber"] == serial
-    assert site.orders() == before
+    assert site.asked() == before
 
 
 def test_it_is_renewed_when_the_authority_says_so(site: SecureStack) -> None:
     serial = site.certificate()["serialNumber"]
-    site.signal("HUP")  # a check, as twice a day: nothing is due
-    time.sleep(4)
+    site.check()  # nothing is due
     assert site.certificate()["serialNumber"] == serial
-    # Renewal information (RFC 9773): the authority wants it replaced, now.
-    pem = site.execute("nginx", "cat", "/tls/live/fullchain.pem").split("-----END", 1)[0]
-    leaf = f"{pem}-----END CERTIFICATE-----\n"
-    past = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    window = {"suggestedWindow": {"start": past, "end": past}}
-    context = site.context()
-    context.check_hostname = False
-    told = {"certificate": leaf, "ariResponse": json.dumps(window)}
-    httpx.post(
-        f"https://{site.net}.4:15000/set-renewal-info/", json=told, verify=context
-    ).raise_for_status()
+    want_renewal(site, f"{site.net}.4", datetime.now(UTC) - timedelta(days=1))
     # certbot asks for that information again only when its last answer is six hours old.
     site.execute("certbot", "sh", "-c", "sed -i /ari_retry_after/d /etc/letsencrypt/renewal/*.conf")
-    site.signal("HUP")
-    wait_until(lambda: site.certificate()["serialNumber"] != serial, "it is renewed", 15)
+    site.check()
+    wait_until(lambda: site.certificate()["serialNumber"] != serial, "it is renewed")
 
 
 def test_forced_renewals_under_load_lose_no_request(site: SecureStack) -> None:
     stop = threading.Event()
     first = (site.certificate()["serialNumber"], site.execute("nginx", "cat", "/run/nginx.pid"))
+    troubles = site.troubles()
+    running: dict[str, int | None] = {"h2": None, "h1": None}  # which run of each h2load
 
-    def load(*options: str) -> str:
-        """h2load: it never asks again for what failed, and counts it."""
+    def load(name: str, *options: str) -> list[str]:
+        """h2load, again and again: it never asks again for what failed, and counts it."""
         url = [f"https://{DOMAIN}{path}" for path in ("/", "/about/", "/robots.txt")]
-        return site.execute("tools", "h2load", "-t1", "-D18", *options, *url)
+        said: list[str] = []
+        while not stop.is_set():
+            running[name] = len(said)
+            said += [site.execute("tools", "h2load", "-t1", "-D15", "--rps=20", *options, *url)]
+            running[name] = None
+        return said
 
-    with ThreadPoolExecutor(6) as pool:
+    with ThreadPoolExecutor(4) as pool:
         loads = {
-            "h2": pool.submit(load, "-c8", "-m4"),
-            "h1": pool.submit(load, "-c8", "--h1"),
+            "h2": pool.submit(load, "h2", "-c8", "-m4"),
+            "h1": pool.submit(load, "h1", "-c8", "--h1"),
         }
         kept = pool.submit(keep_asking, site, stop)
         fresh = pool.submit(shake_hands, site, stop)
-        time.sleep(1)
-        took = []
-        for _ in range(3):
-            began = time.monotonic()
-            site.renew()
-            took.append(time.monotonic() - began)
+        try:
+            covered = renewals = 0
+            while covered < 3:  # those from the beginning to the end of which the load went on
+                assert renewals < 10, "the load covers no renewal"
+                wait_until(lambda: None not in running.values(), "there is load")
+                before = dict(running)
+                site.renew()
+                renewals += 1
+                covered += running == before
+        finally:
+            stop.set()
         said = {name: future.result() for name, future in loads.items()}
-        stop.set()
         asked, shaken = kept.result(), fresh.result()
 
     total = 0
-    for name, text in said.items():
+    for name, text in ((name, text) for name, texts in said.items() for text in texts):
         numbers = re.search(
             r"requests: (\d+) total, .* (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout",
             text,
         )
         assert numbers, text
         done, succeeded, *bad = map(int, numbers.groups())
-        assert not any(bad) and done == succeeded, text
+        assert not any(bad) and done == succeeded > 0, text
         assert re.search(r"status codes: \d+ 2xx, 0 3xx, 0 4xx, 0 5xx", text), text
         total += done
         print(f"{name}: {done} requests")
-    print(
-        f"keep-alive: {asked}, handshakes: {shaken}; renewed in {[round(each, 1) for each in took]} s"
-    )
+    print(f"keep-alive: {asked}, handshakes: {shaken}, {covered} of {renewals} renewals under load")
     assert set(asked) == {200} and total > 1000
     assert set(shaken) == {"ok"}, shaken
     assert site.certificate()["serialNumber"] != first[0]
     assert site.execute("nginx", "cat", "/run/nginx.pid") == first[1]
-    errors = [line for line in site.stderr("nginx") if "[emerg]" in line or "[alert]" in line]
-    assert not errors and not any("mismatch" in line for line in site.stderr("nginx"))
+    assert site.troubles() == troubles
 
 
 def test_old_keys_are_not_kept(site: SecureStack) -> None:
@@ -116,12 +115,28 @@ def test_old_keys_are_not_kept(site: SecureStack) -> None:
 def test_another_port_is_announced_and_redirected_to(site: SecureStack) -> None:
     site.start("--no-deps", "nginx", HTTPS_PORT="8443")
     try:
-        wait_until(site.has_https, "the edge is back", 10)
+        wait_until(site.has_https, "the edge is back")
         assert site.secure("/").headers["alt-svc"] == 'h3=":8443"; ma=86400'
         assert site.plain("/a").headers["location"] == f"https://{DOMAIN}:8443/a"
     finally:
         site.start("--no-deps", "nginx", HTTPS_PORT="443")
-        wait_until(site.has_https, "the edge is back", 10)
+        wait_until(site.has_https, "the edge is back")
+
+
+def want_renewal(stack: SecureStack, authority: str, when: datetime) -> None:
+    """Have the authority say when it wants the certificate in use replaced (RFC 9773)."""
+    pem = stack.execute("nginx", "cat", "/tls/live/fullchain.pem").split("-----END", 1)[0]
+    moment = when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    window = {"suggestedWindow": {"start": moment, "end": moment}}
+    told = {
+        "certificate": f"{pem}-----END CERTIFICATE-----\n",
+        "ariResponse": json.dumps(window),
+    }
+    context = stack.context()
+    context.check_hostname = False
+    httpx.post(
+        f"https://{authority}:15000/set-renewal-info/", json=told, verify=context
+    ).raise_for_status()
 
 
 def keep_asking(site: SecureStack, stop: threading.Event) -> Counter[int]:
@@ -181,10 +196,12 @@ def test_a_name_that_does_not_resolve_is_said_and_the_site_is_there_over_http(
 
 
 def test_a_name_that_leads_elsewhere_is_said(ill: SecureStack) -> None:
+    stranger = f"{ill.net}.20"
     ill.start("stranger")
-    ill.dns("set-default-ipv4", ip=f"{ill.net}.20")
+    wait_until(lambda: answers(ill, stranger), "another server answers")
+    ill.dns("set-default-ipv4", ip=stranger)
     ill.signal("HUP")
-    wait_until(lambda: f"{ill.net}.20" in last(ill), "it is said", 45)
+    wait_until(lambda: stranger in last(ill), "it is said", 90)
     assert "another server answers" in last(ill)
     assert ill.orders() == 0
 
@@ -203,9 +220,10 @@ def test_a_closed_port_80_is_said_in_the_authority_s_words_and_not_tried_again_s
     assert ill.orders() == 1
     again = datetime.fromisoformat(complaint["next_try"]) - datetime.now(UTC)
     assert timedelta(minutes=14) < again < timedelta(minutes=17)  # 5 failures an hour are allowed
+    before = ill.state()
     ill.compose("up", "-d", "--force-recreate", "certbot")
-    time.sleep(3)
-    assert ill.orders() == 1  # that is kept across restarts
+    ill.wait_until_looked()
+    assert ill.state() == before and ill.orders() == 1  # that is kept across restarts
     assert "unhealthy" not in ill.compose("ps", "certbot")
 
 
@@ -213,33 +231,31 @@ def test_a_www_that_is_not_there_does_not_hold_up_the_domain(ill: SecureStack) -
     ill.dns("set-default-ipv4", ip="")
     ill.dns("add-a", host=f"{DOMAIN}.", addresses=[ill.address])
     ill.signal("HUP")
-    wait_until(ill.has_https, "the domain has HTTPS", 20)
+    wait_until(ill.has_https, "the domain has HTTPS")
     assert ill.names() == [DOMAIN]
     (left_out, *_) = ill.said("name left out")
     assert left_out["name"] == WWW and left_out["level"] == "warning"
 
 
 def test_nobody_is_sent_to_a_port_that_is_closed(ill: SecureStack) -> None:
-    wait_until(lambda: bool(ill.said("https does not work")), "it is said", 20)
+    wait_until(lambda: bool(ill.said("https does not work")), "it is said", 90)
     said = ill.said("https does not work")[-1]
     assert said["reason"] == "connection" and "port 9443" in said["help"]
     assert ill.plain().status_code == 200
     ill.start("certbot", HTTPS_PORT="443")
-    wait_until(lambda: ill.plain().status_code == 308, "it is redirected", 15)
+    wait_until(lambda: ill.plain().status_code == 308, "it is redirected")
     assert ill.plain(host=WWW).status_code == 200  # to a certificate without its name nobody is
 
 
 def test_www_is_taken_in_when_it_is_there(ill: SecureStack) -> None:
     ill.dns("add-a", host=f"{WWW}.", addresses=[ill.address])
     ill.signal("HUP")
-    wait_until(lambda: ill.names() == [DOMAIN, WWW], "it is in the certificate", 20)
-    wait_until(lambda: ill.plain(host=WWW).status_code == 308, "it is redirected", 10)
+    wait_until(lambda: ill.names() == [DOMAIN, WWW], "it is in the certificate")
+    wait_until(lambda: ill.plain(host=WWW).status_code == 308, "it is redirected")
 
 
 def test_a_certificate_of_six_days_is_what_it_is(ill: SecureStack) -> None:
-    shown = ill.certificate()
-    ends, starts = (ssl.cert_time_to_seconds(shown[key]) for key in ("notAfter", "notBefore"))
-    assert 6 < (ends - starts) / 86400 < 7
+    assert 6 < life(ill.certificate()) / 86400 < 7
 
 
 def test_near_its_end_the_container_is_unwell_and_says_why(ill: SecureStack) -> None:
@@ -273,9 +289,10 @@ def test_a_rate_limit_is_said_and_waited_for(ill: SecureStack, tmp_path: Path) -
         assert datetime.fromisoformat(complaint["next_try"]) >= until
         assert ill.certificate()["serialNumber"] == serial
         assert len(asked) == 1
+        before = ill.state()
         ill.compose("up", "-d", "--force-recreate", "certbot")
-        time.sleep(3)
-        assert len(asked) == 1
+        ill.wait_until_looked()
+        assert ill.state() == before and len(asked) == 1
 
 
 def test_the_switch_from_an_rsa_chain_to_an_ecdsa_chain_loses_no_request(ill: SecureStack) -> None:
@@ -290,12 +307,13 @@ def test_the_switch_from_an_rsa_chain_to_an_ecdsa_chain_loses_no_request(ill: Se
         text = subprocess.run(show, input=pem, capture_output=True, text=True, check=True).stdout
         return re.search(r"Signature Algorithm: (\S+)", text).group(1)  # type: ignore[union-attr]
 
+    again = Again(ill)
+
     def is_rsa() -> bool:
-        if ill.said("certificate not"):
-            ill.signal("HUP")
+        again.if_refused()
         return "RSA" in signed()
 
-    wait_until(is_rsa, "the RSA chain is in use", 60)
+    wait_until(is_rsa, "the RSA chain is in use", 90)
     assert ill.has_https()
     stop = threading.Event()
     with ThreadPoolExecutor(2) as pool:
@@ -303,7 +321,7 @@ def test_the_switch_from_an_rsa_chain_to_an_ecdsa_chain_loses_no_request(ill: Se
         orders = ill.orders()
         # Back to the former authority, whose certificate is still good: no order, though it is down.
         ill.start("certbot", ACME_SERVER="https://pebble:14000/dir", ACME_PROFILE="shortlived")
-        wait_until(lambda: "ecdsa" in signed(), "the ECDSA chain is in use", 15)
+        wait_until(lambda: "ecdsa" in signed(), "the ECDSA chain is in use")
         time.sleep(1)
         stop.set()
         asked, shaken = kept.result(), fresh.result()
@@ -314,30 +332,65 @@ def test_the_switch_from_an_rsa_chain_to_an_ecdsa_chain_loses_no_request(ill: Se
 
 def test_a_certificate_that_is_due_is_renewed(ill: SecureStack) -> None:
     ill.start("certbot", ACME_SERVER="https://pebble-rsa:14000/dir", ACME_PROFILE="brief")
+    again = Again(ill)
 
     def is_brief() -> bool:
-        if ill.said("certificate not"):  # a nonce that was rejected
-            ill.signal("HUP")
-        shown = ill.certificate()
-        ends, starts = (ssl.cert_time_to_seconds(shown[key]) for key in ("notAfter", "notBefore"))
-        return ends - starts < 60
+        again.if_refused()
+        return life(ill.certificate()) < 120
 
-    wait_until(is_brief, "less than half a minute to live", 60)
+    wait_until(is_brief, "a minute and a half to live", 90)
     first = ill.certificate()
-    wait_until(lambda: left(first) < 11.5, "half of its life is over", 30)
-    # Two checks, as on one day: at the first, certbot follows Pebble's renewal information, whose
-    # window is two days wide; at the second, that is still fresh, and half of the life counts.
+    # Two checks, as on one day: at the first, the authority wants it to stay until tomorrow; at the
+    # second, certbot does not ask for that again, and half of the life counts.
+    want_renewal(ill, f"{ill.net}.5", datetime.now(UTC) + timedelta(days=1))
+    ill.check()
+    assert ill.certificate()["serialNumber"] == first["serialNumber"]
+    wait_until(lambda: left(first) < life(first) / 2, "half of its life is over", 90)
+
+    def is_renewed() -> bool:
+        again.if_refused()
+        try:
+            return bool(ill.certificate()["serialNumber"] != first["serialNumber"])
+        except ssl.SSLError:  # on a busy machine it may have ended meanwhile
+            return False
+
     ill.signal("HUP")
-    time.sleep(2.5)
-    ill.signal("HUP")
-    serial = first["serialNumber"]
-    wait_until(lambda: ill.certificate()["serialNumber"] != serial, "it is renewed", 12)
+    wait_until(is_renewed, "it is renewed", 90)
+
+
+class Again:
+    """Has a certbot that was just started try again when it is refused: for a nonce, say."""
+
+    def __init__(self, stack: SecureStack) -> None:
+        self.stack = stack
+        self.refused = 0
+
+    def if_refused(self) -> None:
+        """Once for each time."""
+        if (refused := len(self.stack.said("certificate not"))) > self.refused:
+            self.refused = refused
+            self.stack.signal("HUP")
+
+
+def answers(stack: SecureStack, address: str) -> bool:
+    """Whether anybody answers there in plain HTTP."""
+    try:
+        stack.plain(at=address)
+    except httpx.TransportError:
+        return False
+    return True
 
 
 def last(stack: SecureStack) -> str:
     """The detail of the newest error."""
     errors = [line for line in stack.said() if line["level"] == "error"]
     return str(errors[-1]["detail"]) if errors else ""
+
+
+def life(certificate: dict[str, str]) -> float:
+    """For how many seconds it was made."""
+    ends, begins = (ssl.cert_time_to_seconds(certificate[key]) for key in ("notAfter", "notBefore"))
+    return ends - begins
 
 
 def left(certificate: dict[str, str]) -> float:

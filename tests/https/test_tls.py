@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from tests.edge.stack import run, wait_until
+from tests.https.grades import GRADE, has_long_hsts, let_a_week_go_by, observe, shortfalls
 from tests.https.stack import DOMAIN, WWW, SecureStack
 
 pytestmark = pytest.mark.docker
@@ -21,10 +22,9 @@ CIPHERS = [
 ]
 
 
-def test_https_comes_by_itself_within_half_a_minute(site: SecureStack) -> None:
-    print(f"HTTPS after {site.came - site.began:.1f} s")
-    assert site.came - site.began < 30
+def test_https_comes_by_itself_for_the_domain_and_its_www(site: SecureStack) -> None:
     assert site.names() == [DOMAIN, WWW]
+    assert site.secure("/", WWW).status_code == 200
 
 
 @pytest.mark.parametrize("host", [DOMAIN, WWW])
@@ -45,11 +45,12 @@ def test_the_site_is_the_same_over_tls_and_its_own_redirects_stay_there(site: Se
     assert "http://" not in site.secure("/sitemap.xml").text.replace("http://www.", "")
 
 
-def test_challenges_stay_in_plain_http(site: SecureStack) -> None:
+def test_challenges_stay_in_plain_http_and_are_answered_over_tls_too(site: SecureStack) -> None:
     answer = site.plain("/.well-known/acme-challenge/nothing")
     assert answer.status_code == 404
     site.execute("certbot", "sh", "-c", "echo mine >/tls/challenges/.well-known/acme-challenge/x")
     assert site.plain("/.well-known/acme-challenge/x").text == "mine\n"
+    assert site.secure("/.well-known/acme-challenge/x").text == "mine\n"
     site.execute("certbot", "rm", "/tls/challenges/.well-known/acme-challenge/x")
 
 
@@ -140,14 +141,15 @@ def test_another_group_is_not(site: SecureStack) -> None:
 
 def test_a_session_is_resumed_and_early_data_is_not_taken(site: SecureStack) -> None:
     command = (
-        f"s='openssl s_client -connect {DOMAIN}:443 -servername {DOMAIN}'; "
-        "(printf 'GET /robots.txt HTTP/1.1\\r\\nHost: shop.example\\r\\n\\r\\n'; sleep 1) | "
-        "$s -sess_out /tmp/session -ign_eof >/dev/null 2>&1 & sleep 2; kill %1 2>/dev/null; "
-        "$s -sess_in /tmp/session </dev/null 2>&1"
+        f"s='openssl s_client -connect {DOMAIN}:443 -servername {DOMAIN}'; rm -f /tmp/session; "
+        # It stays connected until the session has come, and is then told to go.
+        "(until [ -s /tmp/session ]; do sleep 0.1; done; echo Q) | $s -sess_out /tmp/session; "
+        "openssl sess_id -in /tmp/session -text -noout; "
+        "$s -sess_in /tmp/session </dev/null"
     )
-    said = site.execute("tools", "sh", "-c", command, check=False)
+    said = site.execute("tools", "timeout", "30", "sh", "-c", f"{{ {command}; }} 2>&1", check=False)
     assert re.search(r"^Reused, TLSv1.3", said, re.M), said
-    assert "Max Early Data: 0" in said or "Early data was not sent" in said
+    assert set(re.findall(r"Max Early Data: (\d+)", said)) == {"0"}, said
 
 
 # Who may read what
@@ -210,7 +212,7 @@ def test_health_and_metrics_tell_of_the_certificate(site: SecureStack) -> None:
 def test_browsers_are_bound_to_https_for_a_day_at_first_and_for_two_years_after_a_week(
     site: SecureStack,
 ) -> None:
-    wait_until(lambda: "strict-transport-security" in site.secure("/").headers, "HSTS", 10)
+    wait_until(lambda: "strict-transport-security" in site.secure("/").headers, "HSTS")
     assert site.secure("/").headers["strict-transport-security"] == "max-age=86400"
     # a page, one that is not there, one with a fingerprint, the API, the edge's own
     for path in ("/nothing", "/no.0123456789ab.css", "/api/info", "/health", "/metrics"):
@@ -223,16 +225,14 @@ def test_browsers_are_bound_to_https_for_a_day_at_first_and_for_two_years_after_
     )
     site.execute("certbot", "python3", "-c", edit)
     site.compose("restart", "certbot")
-    wait_until(
-        lambda: site.secure("/").headers["strict-transport-security"] == "max-age=63072000",
-        "two years", 15,
-    )  # fmt: skip
+    wait_until(lambda: has_long_hsts(site), "two years")
 
 
 def test_mozilla_s_observatory_gives_its_highest_score(site: SecureStack) -> None:
-    scan = site.execute("tools", "node", "src/scan.js", DOMAIN)
-    grade, score = (re.search(rf'"{key}": "?([^",]+)', scan).group(1) for key in ("grade", "score"))  # type: ignore[union-attr]
-    assert (grade, int(score)) == ("A+", 130), scan
+    let_a_week_go_by(site)
+    observed = observe(site)
+    best = [{"id": "overall_grade", "finding": GRADE}]  # testssl.sh takes minutes: make grades
+    assert shortfalls(observed, best) == [], observed
 
 
 def test_the_lab_and_the_compose_file_name_the_same_certbot() -> None:

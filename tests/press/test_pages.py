@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable
+from hashlib import sha384
 
 import pytest
 
@@ -85,6 +87,14 @@ def test_only_what_is_meant_for_visitors_is_published(pressed: Press) -> None:
 def test_a_rendered_page_is_pressed_like_any_other(pressed: Press) -> None:
     site = pressed({**files(), "index.html": "<img src={{ '/a.png' }}>", "a.png": "x"})
     assert site.text("/ko/index.html") == f"<img src={site.second('/a.png')}>"
+
+
+def test_a_page_can_vouch_for_what_it_loads(pressed: Press) -> None:
+    page = "<script src=/a.js integrity={{ integrity('/a.js') }}></script>"
+    site = pressed({**files(), "index.html": page, "a.js": "alert(1)"})
+    digest = b64encode(sha384(b"alert(1)").digest()).decode()
+    said = f"<script src={site.second('/a.js')} integrity=sha384-{digest}></script>"
+    assert site.text("/index.html") == said
 
 
 def test_headers_that_name_a_file_or_vouch_for_a_style_are_kept_true(pressed: Press) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import itertools
 import json
@@ -221,6 +223,20 @@ def test_assets_on_a_page_can_be_cached_for_ever(pressed: Pressed, pages: list[P
                 file = pressed.file(path)
                 assert file is not None
                 assert file.immutable, f"{page.path}: {url}"
+
+
+def test_a_script_is_run_only_as_it_was_when_the_page_was_made(
+    pressed: Pressed, pages: list[Page]
+) -> None:
+    for page in pages:
+        scripts = [script for script in page.all("script") if script["src"]]
+        assert scripts or page.path == "/maintenance/index.html", page.path
+        for script in scripts:
+            digest = hashlib.sha384(pressed.body(script["src"])).digest()
+            stated = f"sha384-{base64.b64encode(digest).decode()}"
+            assert script["integrity"] == stated, f"{page.path}: {script['src']}"
+            # Else the page would refuse the next release's.
+            assert pressed.bundle.files[script["src"]].immutable, f"{page.path}: {script['src']}"
 
 
 def test_the_manifest_names_icons_that_exist(pressed: Pressed) -> None:
