@@ -15,7 +15,8 @@ from xdist.scheduler import LoadScopeScheduling
 from tests import http_table, soak
 from tests.app.running import Server, kaira, serving, write
 
-# These run deploy-blue-green.sh in this folder, which it locks: they take turns.
+# Each of these has whole stacks under load for minutes, for which two cores are just enough: they
+# take turns.
 TURNS = {"deploy", "https", "logs", "monitoring"}
 
 
