@@ -33,7 +33,36 @@ def test_what_is_killed_is_started_again(stack: Stack, command: tuple[str, ...])
     _have_nginx_complain(stack)
 
 
+def test_who_counts_anew_counts_nothing_twice(stack: Stack) -> None:
+    settle(stack)
+    before = _counted(stack)
+    (process,) = running(stack, "/bin/sh", f"{START}/count")
+    run(
+        "docker",
+        "exec",
+        "--user",
+        "nginx",
+        stack.container("nginx"),
+        "sh",
+        "-c",
+        f"kill -9 {process}",
+    )
+    with stack.client() as client:
+        for _ in range(3):
+            client.get("/")
+    wait_until(lambda: _counted(stack) >= before + 3, "they are counted", 20)
+    assert _counted(stack) == before + 3
+
+
 # Private
+
+
+def _counted(stack: Stack) -> float:
+    """How many answers of visitors were counted."""
+    told = stack.execute("nginx", "curl", "-s", "http://127.0.0.1:9145/metrics").splitlines()
+    return sum(
+        float(line.split()[-1]) for line in told if line.startswith("kaira_edge_requests_total{")
+    )
 
 
 def _have_nginx_complain(stack: Stack) -> None:
