@@ -46,11 +46,11 @@ _COMPLAINTS = {
 
 
 class Prover:
-    """Looks at the names, and says once what is wrong with each."""
+    """Looks at the names, and says what is wrong with each."""
 
     def __init__(self, settings: Settings) -> None:
         self._port = settings.https_port
-        self._said: dict[str, str] = {}  # by name
+        self._foreign: set[str] = set()  # of these it has been said: that is no fault, and may last
 
     def prove(
         self, certificate: Certificate, state: State, now: float, *, lenient: bool = False
@@ -63,7 +63,7 @@ class Prover:
         for name in certificate.names:
             seen, detail = _reach(name, self._port, certificate)
             if seen == "ours":
-                self._said.pop(name, None)
+                self._foreign.discard(name)
                 since = state.proven_since.setdefault(name, now)
                 _flag("https", name)
                 _flag("hsts/day", name)
@@ -72,7 +72,9 @@ class Prover:
             elif seen == "foreign":
                 state.proven_since.pop(name, None)
                 (TLS / "https" / name).unlink(missing_ok=True)
-                self._say(name, seen, detail)
+                if name not in self._foreign:
+                    self._foreign.add(name)
+                    self._say(name, seen, detail)
                 well = False
             elif lenient:
                 well = False
@@ -87,17 +89,14 @@ class Prover:
         """What to do about a name that does not work as it should; whether that is as good as it
         is: a test authority's certificate, or we cannot see ourselves from here, nor port 80.
         """
-        if seen == "untrusted" or (seen == "closed" and preflight.look(name).verdict is None):
-            self._said.pop(name, None)
+        hidden = seen == "closed" and name not in self._foreign
+        if seen == "untrusted" or (hidden and preflight.look(name).verdict is None):
             _flag("https", name)
             return True
         self._say(name, seen, detail)
         return False
 
     def _say(self, name: str, seen: str, detail: str) -> None:
-        if self._said.get(name) == seen:
-            return
-        self._said[name] = seen
         level, event, reason, help_ = _COMPLAINTS[seen]
         help_ = help_.format(name=name, port=self._port)
         line(level, event, name=name, reason=reason, detail=detail, help=help_)
