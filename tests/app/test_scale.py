@@ -1,8 +1,8 @@
 """Ten thousand files: how fast it starts, and what it takes.
 
 The promise is 3 s, 100 MB in all and 10 MB for each further worker, on files of 1 GiB; here
-it is 300 MB, of which no more is held in memory than of 1 GiB. Time is measured several
-times, and the best counts: a machine that is busy says nothing of the program.
+it is 300 MB, of which no more is held in memory than of 1 GiB. All is measured twice, and the
+best counts: a machine that is busy says nothing of the program.
 """
 
 from __future__ import annotations
@@ -37,6 +37,17 @@ def _settled(folder: Path, workers: int) -> tuple[int, float]:
         for path in random.Random(1).sample(paths, min(300, len(paths))):
             assert server.ask(path, headers={"Accept-Encoding": "br, gzip"}).status in (200, 308)
         return _pss(server), seconds
+
+
+def _take(tiny: Path, large: Path) -> tuple[float, float, float, float]:
+    """Seconds to the first answer; MB above a tiny site, for a further worker, and for one of a
+    tiny site."""
+    small, _ = _settled(tiny, 1)
+    one, first = _settled(large, 1)
+    three, second = _settled(large, 3)
+    small_three, _ = _settled(tiny, 3)
+    added, each, each_tiny = one - small, (three - one) / 2, (small_three - small) / 2
+    return min(first, second), added / MB, each / MB, each_tiny / MB
 
 
 @pytest.fixture(scope="module")
@@ -77,22 +88,19 @@ def test_ten_thousand_files_start_within_three_seconds_and_take_little(
 ) -> None:
     tiny, large = folders
     size = sum(path.stat().st_size for path in (large / "site").rglob("*") if path.is_file())
-    small, _ = _settled(tiny, 1)
-    one, first = _settled(large, 1)
-    three, second = _settled(large, 3)
-    added, each, start = (one - small) / MB, (three - one) / 2 / MB, min(first, second)
-    small_three, _ = _settled(tiny, 3)
-    each_tiny = (small_three - small) / 2 / MB
+    rounds = [_take(tiny, large) for _ in range(2)]
+    start, added, each, each_tiny = (min(figures) for figures in zip(*rounds, strict=True))
+    more = min(each - each_tiny for _, _, each, each_tiny in rounds)
     with capsys.disabled():
         print(
             f"\n  {FILES} files, {size / MB:.0f} MB: first answer after {start:.2f} s, "
             f"{added:.0f} MB above a tiny site, each further worker {each:.1f} MB "
-            f"({each_tiny:.1f} MB of it also with a tiny site)"
+            f"({each_tiny:.1f} MB with a tiny site)"
         )
     busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     assert start < 3 * min(busy, 3)
     assert added < 100
-    assert each - each_tiny < 10
+    assert more < 10
 
 
 def test_a_pressed_site_is_not_pressed_again(folders: tuple[Path, Path]) -> None:
