@@ -98,7 +98,7 @@ replace() {
   remember_what_serves
   start_idle
   wait_until_well
-  smoke_test
+  smoke_test once
   wait_for_names
   switch_to "$idle"
   watch
@@ -267,11 +267,12 @@ wait_until_well() {
   release=$seen
 }
 
-# Through the edge, by the way that visitors will go; what is fetched stays in its cache.
+# smoke_test [once]: through the edge, by the way that visitors will go; what is fetched stays in its
+# cache. Once: as most browsers ask, and the rest comes while the new version is watched.
 smoke_test() {
   local bad
   say "ask for every page, and fill the cache"
-  bad=$(edge /etc/nginx/kaira/start/crawl "$idle" strictly 2>&1) || give_up "not well: ${bad%%$'\n'*}"
+  bad=$(crawl strictly "$@" 2>&1) || give_up "not well: ${bad%%$'\n'*}"
   [[ $(status_of "$idle" /api/info) == 200 ]] || give_up "not well: /api/info"
   [[ $(status_of "$idle" "/nothing-$RANDOM") == 404 ]] || give_up "not well: a path that is not there is not 404"
   must_run "$idle" || give_up "$idle $reason"
@@ -308,10 +309,19 @@ rename_flag() {
 
 # Watches the new version while visitors use it; goes back as soon as it does badly.
 watch() {
-  local end=$((SECONDS + WATCH_SECONDS)) before now failures requests seen ill=0 half=''
+  local end=$((SECONDS + WATCH_SECONDS)) before ill=0 asked
   say "watch it for $WATCH_SECONDS s"
   read -r _ before _ < <(look_at "$idle") || go_back "the edge cannot be asked how $idle does"
-  while ((SECONDS < end)); do
+  watch_until $((SECONDS + WATCH_SECONDS / 2))
+  asked=$(crawl strictly 2>&1) || go_back "not well any more: ${asked%%$'\n'*}"
+  before=$((before + ${asked##*$'\n'}))
+  watch_until "$end"
+}
+
+# Once at least. before: how many requests there had been until now, but for our own.
+watch_until() {
+  local failures now requests seen
+  while true; do
     must_run "$idle" || go_back "$idle $reason"
     read -r failures now seen < <(look_at "$idle") || failures=0 now=$before seen=''
     if [[ $(field "$seen" release) == "$release" ]]; then ill=0; else ((++ill < 3)) || go_back "$idle is not well any more"; fi
@@ -319,10 +329,7 @@ watch() {
     if ((failures >= 3 && failures * 100 > requests)); then
       go_back "$failures of $requests requests went wrong: $(edge tail -n 1 /run/kaira/failures)"
     fi
-    if [[ -z $half ]] && ((SECONDS * 2 > 2 * end - WATCH_SECONDS)); then
-      half=$(edge /etc/nginx/kaira/start/crawl "$idle" strictly 2>&1) || go_back "not well any more: ${half%%$'\n'*}"
-      half=well before=$((before + 4 * $(edge wc -l "/var/cache/kaira/lists/$idle.paths" </dev/null | cut -d ' ' -f 1)))
-    fi
+    ((SECONDS < $1)) || return 0
     sleep 0.2
   done
 }
@@ -447,6 +454,9 @@ plain() { printf '%s' "${1//[^[:alnum:] .,:;\/_+@()%-]/}"; }
 ask() {
   edge sh -c 'curl --silent --fail --max-time 2 --header "Host: ${DOMAIN:-localhost}" "$1"' ask "$(inside "$1")$2"
 }
+
+# crawl [strictly [once]]: every page of the idle colour.
+crawl() { edge /etc/nginx/kaira/start/crawl "$idle" "$@"; }
 
 status_of() {
   edge sh -c 'curl --silent --output /dev/null --write-out "%{http_code}" --max-time 10 \

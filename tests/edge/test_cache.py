@@ -64,6 +64,13 @@ def test_a_query_does_not_make_another_entry(stack: Stack) -> None:
         assert "hit" in headers["cache-status"]
 
 
+def test_what_is_compressed_in_itself_is_kept_once_for_everybody(stack: Stack) -> None:
+    picture = next(path for path in stack.paths() if path.endswith(".avif"))
+    for accept in (BROWSER, "br", "zstd", "gzip, unknown", ""):
+        _, headers, _ = fetch(stack, picture, accept)
+        assert "hit" in headers["cache-status"], accept
+
+
 def test_a_redirect_keeps_its_own_query(stack: Stack) -> None:
     for query in ("a=1", "b=2"):
         status, headers, _ = fetch(stack, f"/about?{query}", "")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -50,6 +52,29 @@ def test_the_whole_site_stays_up_and_says_so_and_recovers(own: Stack) -> None:
         run("docker", "rm", "-f", squatter)
     wait_until(lambda: status(own, "/health") == 200, "the application is back")
     wait_until(lambda: "stale" not in cache_status(own, "/"), "pages are fresh again")
+
+
+def test_what_a_deployment_left_half_kept_is_completed(own: Stack) -> None:
+    def inside(*command: str, check: bool = True) -> str:
+        container = own.container("nginx")
+        return run("docker", "exec", "--user", "nginx", container, *command, check=check)
+
+    own.up()
+    own.wait_until_warm()
+    cache = "/var/cache/kaira/blue"
+    key = hashlib.md5(b"gzip /about/", usedforsecurity=False).hexdigest()
+    kept = f"{cache}/{key[-1]}/{key[-3:-1]}/{key}"  # levels=1:2
+    assert inside("ls", kept)
+    inside("find", cache, "-mindepth", "1", "-delete")
+    asked = inside("/etc/nginx/kaira/start/crawl", "blue", "strictly", "once")
+    assert int(asked) == len(own.paths())
+    assert not inside("ls", kept, check=False)
+    # It is put off as long as a deployment may take, and no longer.
+    tag = "/var/cache/kaira/lists/blue.etag"
+    until = 7 * 86400 - (time.time() - int(inside("stat", "-c", "%Y", tag)))
+    assert 240 < until <= 301
+    inside("touch", "--date", "7 days ago", tag)
+    wait_until(lambda: bool(inside("ls", kept, check=False)), "all is kept", 30)
 
 
 def test_what_is_noted_of_failures_stays_small_as_long_as_it_lasts(own: Stack) -> None:
