@@ -43,7 +43,7 @@ EOF
 }
 
 main() {
-  local task=deploy image='' back=1
+  local task=deploy image='' back=1 name
   dry=''
   while (($#)); do
     case $1 in
@@ -65,6 +65,9 @@ main() {
   [[ $back =~ ^[1-9][0-9]*$ ]] || refuse "--rollback takes a number from 1, and got $back"
   [[ -z $image || $task == deploy ]] || refuse "--$task takes no image, and got $image"
   docker version >/dev/null 2>&1 || refuse "the Docker Engine does not answer: is it running, and may $(id -un) use it?"
+  for name in START_SECONDS WATCH_SECONDS DRAIN_SECONDS; do
+    [[ ${!name} =~ ^(0|[1-9][0-9]{0,4})$ ]] || refuse "$name takes whole seconds, and got ${!name}"
+  done
   [[ -z $dry || $task == deploy || $task == rollback ]] || refuse "--dry-run goes with IMAGE or --rollback"
   [[ $task == status ]] || lock
   case $task in
@@ -102,6 +105,7 @@ replace() {
   wait_for_names
   switch_to "$idle"
   watch
+  docker tag "$image" "$(release_tag "$image")"
   record "$1" "$idle" "$release" "$image" "$digest"
   drain "$live"
   prune
@@ -135,6 +139,7 @@ status() {
 leave() {
   local image
   preflight
+  runs "$live" || refuse "nothing serves that could be handed over"
   image=$(COMPOSE_FILE=docker-compose.prod.yml docker compose config --images app)
   say "start app, as docker-compose.prod.yml has it"
   # A name by digest is what it is; any other one is given to what serves.
@@ -152,6 +157,7 @@ leave() {
   if [[ $live == green ]]; then
     release=$(release_of green) image=$(image_of green) digest=''
     wait_until_well
+    empty_cache
     smoke_test
     wait_for_names
     switch_to blue
@@ -248,12 +254,15 @@ remember_what_serves() {
 start_idle() {
   say "start $idle with $release"
   stop_colour "$idle" # if it runs: an earlier deployment was killed before its end
-  edge find "/var/cache/kaira/$idle" -mindepth 1 -delete 2>/dev/null || true
+  empty_cache
   docker tag "$image" "$PROJECT-server:$idle"
   docker compose up --detach --no-deps --no-build --pull never --force-recreate "app-$idle" >/dev/null ||
     give_up "$idle cannot be started"
   started=$SECONDS
 }
+
+# What is there is of an earlier release, and of more spellings than are asked for.
+empty_cache() { edge find "/var/cache/kaira/$idle" -mindepth 1 -delete 2>/dev/null || true; }
 
 wait_until_well() {
   local end=$((SECONDS + START_SECONDS)) seen
@@ -312,9 +321,10 @@ watch() {
   local end=$((SECONDS + WATCH_SECONDS)) before ill=0 asked
   say "watch it for $WATCH_SECONDS s"
   read -r _ before _ < <(look_at "$idle") || go_back "the edge cannot be asked how $idle does"
-  watch_until $((SECONDS + WATCH_SECONDS / 2))
+  watch_until $((SECONDS + (WATCH_SECONDS < 240 ? WATCH_SECONDS / 2 : 120))) # before `keep` would
   asked=$(crawl strictly 2>&1) || go_back "not well any more: ${asked%%$'\n'*}"
-  before=$((before + ${asked##*$'\n'}))
+  asked=${asked##*$'\n'}
+  [[ ! $asked =~ ^[0-9]+$ ]] || before=$((before + asked)) # an edge of an earlier checkout does not say
   watch_until "$end"
 }
 
@@ -343,7 +353,6 @@ drain() {
 # registry in it is left, since somebody here gave it.
 prune() {
   local id name kept
-  docker tag "$image" "$(release_tag "$image")"
   say "prune"
   kept=$(served | awk -v keep=$KEEP '!seen[$0]++ && count++ < keep')
   journal | sed -n 's/.*"image":"\([^"]*\)".*/\1/p' | sort -u | { grep -vxF "$kept" || true; } | still_here |

@@ -35,6 +35,8 @@ def test_killed_at_any_step_the_site_is_well_and_the_next_run_goes_on(
             for line in process.stdout:
                 if re.match(rf"==> +[\d.]+ s  {step}", line):
                     break
+            else:
+                pytest.fail(f"there is no such step: {step}")
             process.kill()
             process.wait()
             wanted = image.rpartition(":")[2]
@@ -44,6 +46,21 @@ def test_killed_at_any_step_the_site_is_well_and_the_next_run_goes_on(
             other = "green" if host.live() == "blue" else "blue"
             assert state(host, other) in ("exited", "created"), step
     assert seen["wrong"] == []
+
+
+def test_a_page_of_a_release_that_was_hardly_live_still_has_its_style(
+    host: Host, releases: Callable[..., str]
+) -> None:
+    process = host.start(releases("brief"), WATCH_SECONDS="60")
+    assert process.stdout is not None
+    assert any(" watch " in line for line in process.stdout)
+    process.kill()
+    process.wait()
+    with host.client(**{"accept-encoding": "gzip, deflate, br"}) as client:
+        style = re.search(r"/style\.[0-9a-f]+\.css", client.get("/").text)
+        assert style is not None
+        deploy_when_free(host, releases("v1"))
+        assert "brief" in client.get(style[0]).text
 
 
 def test_two_at_once_are_one(host: Host, releases: Callable[..., str]) -> None:
@@ -80,6 +97,24 @@ def test_what_cannot_be_done_is_refused_in_one_line(
     host: Host, arguments: list[str], reason: str
 ) -> None:
     assert reason in host.deploy(*arguments, code=REFUSED).splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["START_SECONDS", "WATCH_SECONDS", "DRAIN_SECONDS"])
+@pytest.mark.parametrize("value", ["30s", "2.5", "08", "-1"])
+def test_seconds_that_are_none_are_refused_before_anything_is_done(
+    host: Host, name: str, value: str
+) -> None:
+    said = host.deploy("kaira-server:v1", code=REFUSED, **{name: value})
+    assert said == f"refused: {name} takes whole seconds, and got {value}\n"
+
+
+def test_there_is_nothing_to_hand_over_before_the_first_release() -> None:
+    empty = Host("kaira-test-small")
+    try:
+        said = empty.deploy("--leave", code=REFUSED)
+        assert said.splitlines()[-1] == "refused: nothing serves that could be handed over"
+    finally:
+        empty.down()
 
 
 def test_a_full_disk_is_refused(releases: Callable[..., str], tmp_path: Path) -> None:

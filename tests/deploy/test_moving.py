@@ -40,9 +40,11 @@ def test_to_two_colours_and_back_with_no_request_lost(
         assert (release(single), single.live()) == ("v1", "blue")
         single.deploy("--leave")
         assert release(single) == "v1"
+        assert "v1" in other_spelling(single)
         single.deploy(releases("v2"))
         single.deploy("--leave")  # this time from green
         assert (release(single), single.live()) == ("v2", "blue")
+        assert "v2" in other_spelling(single)  # and not what blue had when it was last live
         for name in ("v1", "v2", "v1"):
             single.deploy(releases(name))
         single.deploy("--leave")  # from green again, and the last blue is still there
@@ -71,6 +73,11 @@ def test_a_page_that_is_gone_is_gone_in_every_spelling(
     replace(single, releases("v1"))
     wait_until(lambda: statuses(single, spellings) == {404}, "the page is gone")
     assert statuses(single, ["/extra/?x=1", "/nothing"]) == {404}
+
+
+def other_spelling(host: Host) -> str:
+    """A page by a path that nobody fetches for the cache."""
+    return httpx.get(host.url + "/static/about/").text
 
 
 def replace(host: Host, image: str) -> None:
