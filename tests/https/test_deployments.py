@@ -69,6 +69,8 @@ def test_no_request_is_lost_over_http2_and_http3(site: SecureStack, soaked: list
     assert set(http3.result()) == {"3 200"}
     total += len(http3.result())
     soaked.append(Row("TLS: HTTP/1.1, HTTP/2, HTTP/3", DEPLOYMENTS, 0, total, failed, times))
+    if "SOAK_PAGE" in os.environ:  # only `make soak` measures
+        assert max(times) <= 10 and total >= 100_000
     assert site.certificate()["serialNumber"] == serial
 
 
