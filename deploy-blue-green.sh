@@ -182,18 +182,21 @@ lock() {
 }
 
 preflight() {
-  local reason have
+  local config domain reason have
   say "preflight"
-  reason=$(docker compose config --quiet 2>&1) || refuse "${COMPOSE_FILE%%:*} is not valid: ${reason##*$'\n'}"
+  config=$(docker compose config 2>&1) || refuse "${COMPOSE_FILE%%:*} is not valid: ${config##*$'\n'}"
+  domain=$(sed -n '/^ *DOMAIN: /{s/.*: "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p;q}' <<<"$config")
   if [[ -n $dry ]]; then
     edge_runs || refuse "the edge ($EDGE) does not run; without --dry-run it would be started"
   else
-    # Never made anew while it runs: that would drop what it is sending.
-    reason=$(docker compose up --detach --no-recreate --no-deps --no-build --wait nginx 2>&1) ||
-      refuse "the edge does not start: ${reason##*$'\n'}"
-    start_certbot
+    if [[ $(health_of "$EDGE") != healthy ]]; then
+      # Never made anew while it runs: that would drop what it is sending.
+      reason=$(docker compose up --detach --no-recreate --no-deps --no-build --wait nginx 2>&1) ||
+        refuse "the edge does not start: ${reason##*$'\n'}"
+    fi
+    [[ -z $domain || $(health_of "$PROJECT-certbot-1") == healthy ]] || start_certbot
   fi
-  same_domain
+  same_domain "$domain"
   live=$(live_colour)
   idle=$(other "$live")
   have=$(edge df -Pm /var/cache/kaira | awk 'END { print $4 }')
@@ -207,14 +210,13 @@ start_certbot() {
   local reason
   reason=$(docker compose up --detach --no-recreate --no-deps --no-build certbot 2>&1) ||
     say "certbot does not start: ${reason##*$'\n'}"
-  [[ $(docker inspect --format '{{with .State.Health}}{{.Status}}{{end}}' "$PROJECT-certbot-1" 2>/dev/null) != unhealthy ]] ||
+  [[ $(health_of "$PROJECT-certbot-1") != unhealthy ]] ||
     say "certbot is not well: docker logs $PROJECT-certbot-1"
 }
 
 # The new version knows the site by the name that is set now, the edge by that of its start.
 same_domain() {
-  local set has
-  set=$(docker compose config nginx | sed -n 's/^ *DOMAIN: *"\{0,1\}\([^"]*\)"\{0,1\}$/\1/p')
+  local set=$1 has
   has=$(edge printenv DOMAIN) || has=''
   [[ $set == "$has" ]] ||
     refuse "DOMAIN is '$set' now, and the edge was started with '$has': docker compose -f ${COMPOSE_FILE%%:*} up -d nginx certbot"
@@ -451,6 +453,8 @@ container() {
 other() { [[ $1 == blue ]] && printf green || printf blue; }
 runs() { [[ $(docker inspect --format '{{.State.Running}}' "$(container "$1")" 2>/dev/null) == true ]]; }
 edge() { docker exec --user nginx "$EDGE" "$@"; }
+# Of a container: healthy, unhealthy, starting; nothing if it does not run.
+health_of() { docker inspect --format '{{if .State.Running}}{{.State.Health.Status}}{{end}}' "$1" 2>/dev/null || true; }
 edge_runs() { [[ $(docker inspect --format '{{.State.Running}}' "$EDGE" 2>/dev/null) == true ]]; }
 live_colour() { edge sh -c 'if [ -f /live/green ]; then echo green; else echo blue; fi'; }
 image_of() { docker inspect --format '{{.Image}}' "$(container "$1")"; }
