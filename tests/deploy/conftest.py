@@ -45,10 +45,10 @@ class Host(Stack):
         """`blue`, `green` and `nginx` have names of their own."""
         return f"{self.project}-{service.removeprefix('app-')}"
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, script: Path = SCRIPT, **env: str) -> subprocess.Popen[str]:
         """Start the script, as an operator types it."""
         return subprocess.Popen(
-            [SCRIPT, *arguments],
+            [script, *arguments],
             env={**os.environ, **self.env, **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -56,9 +56,9 @@ class Host(Stack):
             start_new_session=True,
         )
 
-    def deploy(self, *arguments: str, code: int = 0, **env: str) -> str:
+    def deploy(self, *arguments: str, code: int = 0, script: Path = SCRIPT, **env: str) -> str:
         """Run the script to its end, which must be `code`; returns what it said."""
-        process = self.start(*arguments, **env)
+        process = self.start(*arguments, script=script, **env)
         said, _ = process.communicate(timeout=280)
         assert process.returncode == code, said
         return said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.deploy.conftest import Host, visitors
+from tests.deploy.conftest import SCRIPT, Host, visitors
 from tests.deploy.site import faulty
 from tests.deploy.test_deployments import release
 from tests.edge.stack import free_port, run, wait_until
@@ -63,12 +64,13 @@ def test_a_page_of_a_release_that_was_hardly_live_still_has_its_style(
         assert "brief" in client.get(style[0]).text
 
 
-def test_two_at_once_are_one(host: Host, releases: Callable[..., str]) -> None:
+def test_two_at_once_are_one(host: Host, releases: Callable[..., str], tmp_path: Path) -> None:
     first = host.start(releases("v1"), WATCH_SECONDS="1")
     assert first.stdout is not None
     first.stdout.readline()
-    said = host.deploy(releases("v2"), code=REFUSED)
-    assert said == "refused: another deployment is running\n"
+    for script in (SCRIPT, shutil.copy(SCRIPT, tmp_path)):  # whichever folder it is run in
+        said = host.deploy(releases("v2"), code=REFUSED, script=script)
+        assert said == "refused: another deployment is running\n"
     said, _ = first.communicate(timeout=120)
     assert first.returncode == 0, said
     assert release(host) == "v1"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import brotli
 import pytest
 import zstandard
 
-from tests.edge.stack import BROWSER, CLASSES, Stack
+from tests.edge.stack import BROWSER, CLASSES, ROOT, Stack
 
 DECODE = {
     "gzip": gzip.decompress,
@@ -69,6 +70,12 @@ def test_what_is_compressed_in_itself_is_kept_once_for_everybody(stack: Stack) -
     for accept in (BROWSER, "br", "zstd", "gzip, unknown", "identity;q=1, *;q=0", ""):
         _, headers, _ = fetch(stack, picture, accept)
         assert "hit" in headers["cache-status"], accept
+
+
+def test_the_edge_and_what_fills_it_agree_on_what_is_compressed_in_itself() -> None:
+    edge = re.findall(r'"~\*(.*)" "packed ";', (ROOT / "nginx/edge/cache.conf").read_text())
+    crawl = re.findall(r"PACKED='(.*)'", (ROOT / "nginx/start/crawl").read_text())
+    assert len(edge) == 1 and edge == crawl
 
 
 def test_a_redirect_keeps_its_own_query(stack: Stack) -> None:
