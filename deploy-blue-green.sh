@@ -3,7 +3,7 @@
 #
 # Two colours, blue and green; visitors are sent to one of them. The other one is started with
 # the new version, tested through the edge, and made live by renaming a file that nginx looks
-# at for each request. Nothing is reloaded. Which colour serves is read from that file alone.
+# at once a second. Nothing is reloaded. Which colour serves is read from that file alone.
 # shellcheck disable=SC2016 # what stands in single quotes is run inside the edge's container
 set -eEuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -303,6 +303,7 @@ switch_to() {
     ((++tries < 30)) || return 1
     sleep 1
   done
+  sleep 1 # until each of its processes has looked (nginx/site/all.conf)
 }
 
 rename_flag() {
