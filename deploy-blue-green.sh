@@ -153,7 +153,7 @@ leave() {
     docker rm --force "$PROJECT-app-1" >/dev/null 2>&1 || true # visitors of blue would come to it as well
     fail "app does not get well; $live still serves"
   fi
-  started=$SECONDS
+  started=${EPOCHREALTIME/[.,]/}
   if [[ $live == green ]]; then
     release=$(release_of green) image=$(image_of green) digest=''
     wait_until_well
@@ -260,7 +260,7 @@ start_idle() {
   docker tag "$image" "$PROJECT-server:$idle"
   docker compose up --detach --no-deps --no-build --pull never --force-recreate "app-$idle" >/dev/null ||
     give_up "$idle cannot be started"
-  started=$SECONDS
+  started=${EPOCHREALTIME/[.,]/}
 }
 
 # What is there is of an earlier release, and of more spellings than are asked for.
@@ -292,7 +292,7 @@ smoke_test() {
 # The edge looks every 2 s who is behind a name (4 s where the DNS fails), and for visitors apart
 # from what has been asked so far: this one knowing the new container says nothing of that one.
 wait_for_names() {
-  while ((SECONDS <= started + 5)); do sleep 0.1; done
+  while ((${EPOCHREALTIME/[.,]/} < started + 5000000)); do sleep 0.1; done
 }
 
 switch_to() {
@@ -509,7 +509,7 @@ must_run() {
 fell_for_memory() {
   local look
   for look in 1 2 3; do
-    [[ -z $(docker events --since "$((SECONDS - started + 2))s" --until 0s --filter event=oom \
+    [[ -z $(docker events --since "$(((${EPOCHREALTIME/[.,]/} - started) / 1000000 + 2))s" --until 0s --filter event=oom \
       --filter "container=$(container "$1")" --format x) ]] || return 0
     ((look == 3)) || sleep 0.5
   done

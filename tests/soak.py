@@ -24,10 +24,10 @@ and slow uploads under way all the time.
 | --- | ---: | ---: | ---: | ---: | ---: |
 """
 FOOT = """
-Seconds: from the command, with the image there, to the moment visitors are sent to it; 10 at most
-are wanted.
+Seconds: from the command, with the image there, to the moment all visitors are sent to it; 10 at
+most are wanted.
 
-초: 이미지가 있는 상태에서 명령을 내린 때부터 방문자가 새 버전으로 가기까지이며, 10초 이내가 목표입니다.
+초: 이미지가 있는 상태에서 명령을 내린 때부터 모든 방문자가 새 버전으로 가기까지이며, 10초 이내가 목표입니다.
 """
 
 

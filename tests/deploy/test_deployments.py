@@ -112,10 +112,10 @@ def test_a_dry_run_changes_nothing(host: Host, releases: Callable[..., str]) -> 
 
 
 def seconds_to_switch(said: str) -> float:
-    """From the command, with the image there, to the switch."""
-    switch = re.search(r"==> +([\d.]+) s  switch", said)
-    assert switch is not None, said
-    return float(switch[1])
+    """From the command, with the image there, until all visitors are sent to the new version."""
+    switched = re.search(r"==> +([\d.]+) s  watch", said)
+    assert switched is not None, said
+    return float(switched[1])
 
 
 def release(host: Host) -> str:
