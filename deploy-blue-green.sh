@@ -97,12 +97,14 @@ rollback() {
 
 # The whole way, from an image to the old version's end.
 replace() {
+  local before
   [[ -z $dry ]] || finish_dry_run
   remember_what_serves
   start_idle
   wait_until_well
   smoke_test once
   wait_for_names
+  read -r _ before _ < <(look_at "$idle") || give_up "the edge cannot be asked how $idle does"
   switch_to "$idle"
   watch
   docker tag "$image" "$(release_tag "$image")"
@@ -319,11 +321,11 @@ rename_flag() {
     sync /live' switch "$1"
 }
 
-# Watches the new version while visitors use it; goes back as soon as it does badly.
+# Watches the new version while visitors use it; goes back as soon as it does badly. before: how many
+# requests there had been until the switch, but for our own.
 watch() {
-  local end=$((SECONDS + WATCH_SECONDS)) before ill=0 asked
+  local end=$((SECONDS + WATCH_SECONDS)) ill=0 asked
   say "watch it for $WATCH_SECONDS s"
-  read -r _ before _ < <(look_at "$idle") || go_back "the edge cannot be asked how $idle does"
   watch_until $((SECONDS + (WATCH_SECONDS < 240 ? WATCH_SECONDS / 2 : 120))) # before `keep` would
   asked=$(crawl strictly 2>&1) || go_back "not well any more: ${asked%%$'\n'*}"
   asked=${asked##*$'\n'}
@@ -331,7 +333,7 @@ watch() {
   watch_until "$end"
 }
 
-# Once at least. before: how many requests there had been until now, but for our own.
+# Once at least.
 watch_until() {
   local failures now requests seen
   while true; do

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,7 @@ def site(https_image: str) -> Iterator[SecureStack]:
         stack.start("tools")
         stack.wait_until_warm()
         wait_until(lambda: stack.plain().status_code == 308, "the redirect has come by itself", 90)
+        time.sleep(1)  # until both of nginx's processes have looked
         yield stack
     finally:
         stack.down()

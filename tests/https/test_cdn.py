@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -64,6 +65,7 @@ def test_a_cdn_that_comes_later_sends_nobody_in_circles_for_long(behind: SecureS
         return all(visit(behind, name).status_code == 200 for name in (DOMAIN, WWW))
 
     wait_until(all_there, "visitors are not sent in circles any more", 150)
+    time.sleep(1)  # until both of nginx's processes have looked
     assert behind.plain(at=cdn(behind)).status_code == 200
     # What browsers were told is not taken back, and is still true over our own TLS.
     assert flags(behind) == [f"/tls/hsts/day/{DOMAIN}", f"/tls/hsts/day/{WWW}"]

@@ -353,8 +353,8 @@ def test_preparing_it_again_changes_nothing(cloud: Cloud, team: Team) -> None:
 
 
 def _switched(done: Done) -> float:
-    """Seconds from the start of the job until visitors were sent to the new colour."""
-    return next(at for at, what in steps(done) if what.startswith("switch to "))
+    """Seconds from the start of the job until all visitors were sent to the new colour."""
+    return next(at for at, what in steps(done) if what.startswith("watch "))
 
 
 def _tells_no_secret(team: Team, *jobs: Done) -> None:
