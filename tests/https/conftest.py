@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.conftest import need_engine
 from tests.edge.stack import wait_until
-from tests.https.stack import SecureStack, build_image
+from tests.https.stack import SecureStack, build_image, let_look
 
 PARTS = ["kaira-lab/pebble", "kaira-lab/tls", "certbot/certbot:v5.5.0", "nginx:1.30"]
 
@@ -38,7 +37,7 @@ def site(https_image: str) -> Iterator[SecureStack]:
         stack.start("tools")
         stack.wait_until_warm()
         wait_until(lambda: stack.plain().status_code == 308, "the redirect has come by itself", 90)
-        time.sleep(1)  # until both of nginx's processes have looked
+        let_look()
         yield stack
     finally:
         stack.down()

@@ -9,6 +9,7 @@ import secrets
 import socket
 import ssl
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ from tests.edge.stack import ROOT, Stack, run, wait_until
 DOMAIN = "shop.example"
 WWW = f"www.{DOMAIN}"
 IMAGE = os.environ.get("KAIRA_HTTPS_IMAGE", "kaira-server:test")
+
+
+def let_look() -> None:
+    """Wait until each process of nginx has looked at its flags (nginx/site/all.conf)."""
+    time.sleep(1)
 
 
 def build_image() -> str:

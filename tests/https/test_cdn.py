@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from tests.edge.stack import run, wait_until
-from tests.https.stack import DOMAIN, WWW, SecureStack
+from tests.https.stack import DOMAIN, WWW, SecureStack, let_look
 
 pytestmark = pytest.mark.docker
 
@@ -53,6 +52,7 @@ def test_when_the_cdn_goes_visitors_are_sent_to_https(behind: SecureStack) -> No
     behind.dns("set-default-ipv4", ip=behind.address)
     behind.check()
     wait_until(lambda: len(flags(behind)) == 4, "HTTPS is proven", 90)
+    let_look()
     assert behind.plain().status_code == 308
 
 
@@ -65,7 +65,7 @@ def test_a_cdn_that_comes_later_sends_nobody_in_circles_for_long(behind: SecureS
         return all(visit(behind, name).status_code == 200 for name in (DOMAIN, WWW))
 
     wait_until(all_there, "visitors are not sent in circles any more", 150)
-    time.sleep(1)  # until both of nginx's processes have looked
+    let_look()
     assert behind.plain(at=cdn(behind)).status_code == 200
     # What browsers were told is not taken back, and is still true over our own TLS.
     assert flags(behind) == [f"/tls/hsts/day/{DOMAIN}", f"/tls/hsts/day/{WWW}"]

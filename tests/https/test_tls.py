@@ -11,7 +11,7 @@ import pytest
 
 from tests.edge.stack import run, wait_until
 from tests.https.grades import GRADE, has_long_hsts, let_a_week_go_by, observe, shortfalls
-from tests.https.stack import DOMAIN, WWW, SecureStack
+from tests.https.stack import DOMAIN, WWW, SecureStack, let_look
 
 pytestmark = pytest.mark.docker
 
@@ -213,6 +213,7 @@ def test_browsers_are_bound_to_https_for_a_day_at_first_and_for_two_years_after_
     site: SecureStack,
 ) -> None:
     wait_until(lambda: "strict-transport-security" in site.secure("/").headers, "HSTS")
+    let_look()
     assert site.secure("/").headers["strict-transport-security"] == "max-age=86400"
     # a page, one that is not there, one with a fingerprint, the API, the edge's own
     for path in ("/nothing", "/no.0123456789ab.css", "/api/info", "/health", "/metrics"):
